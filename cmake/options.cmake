@@ -1,0 +1,35 @@
+# Compiler and linker settings shared by every target.
+option(SCHEDULES_TESTS "build the tests" ON)
+option(SCHEDULES_BENCH "build the benchmarks" OFF)
+set(SCHEDULES_SANITIZE "" CACHE STRING "sanitizers, as for -fsanitize=")
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+# -g1 keeps line tables for stack traces at a third of the object size.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+
+find_program(SCHEDULES_CCACHE ccache)
+if(SCHEDULES_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SCHEDULES_CCACHE})
+endif()
+
+add_library(schedules_flags INTERFACE)
+target_compile_options(schedules_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  -Wold-style-cast -Wcast-qual -Wunused -Woverloaded-virtual -Wdouble-promotion -Wimplicit-fallthrough
+  -fpch-preprocess -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+target_include_directories(schedules_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+target_link_options(schedules_flags INTERFACE -fuse-ld=mold)
+if(SCHEDULES_SANITIZE)
+  target_compile_options(schedules_flags INTERFACE -fsanitize=${SCHEDULES_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all -Wno-tsan -Wno-maybe-uninitialized)
+  target_link_options(schedules_flags INTERFACE -fsanitize=${SCHEDULES_SANITIZE})
+  target_compile_definitions(schedules_flags INTERFACE SCHEDULES_SANITIZED=1)
+endif()

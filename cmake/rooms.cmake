@@ -1,0 +1,43 @@
+# One room = one folder = one library. A room sees only the rooms it links.
+#
+#   schedules_room(recurrence SOURCES cron.cc zone.cc ROOMS base time LIBS date::date-tz)
+#   schedules_test(wheel_test SOURCES timing_wheel_test.cc ROOMS wheel LABEL unit)
+
+# The precompiled header: the standard library and what every room's headers use. Built once, reused by all.
+file(WRITE ${CMAKE_BINARY_DIR}/pch.cc "")
+add_library(schedules_pch STATIC ${CMAKE_BINARY_DIR}/pch.cc)
+target_link_libraries(schedules_pch PUBLIC schedules_flags fmt::fmt Threads::Threads)
+target_include_directories(schedules_pch SYSTEM PUBLIC ${TL_EXPECTED_INCLUDE})
+target_precompile_headers(schedules_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+
+function(schedules_room name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;ROOMS;LIBS" ${ARGN})
+  list(TRANSFORM ARG_ROOMS PREPEND schedules_)
+  if(ARG_SOURCES)
+    add_library(schedules_${name} STATIC ${ARG_SOURCES})
+    target_precompile_headers(schedules_${name} REUSE_FROM schedules_pch)
+    target_link_libraries(schedules_${name} PUBLIC schedules_pch ${ARG_ROOMS} PRIVATE ${ARG_LIBS})
+  else()
+    add_library(schedules_${name} INTERFACE)
+    target_link_libraries(schedules_${name} INTERFACE schedules_pch ${ARG_ROOMS} ${ARG_LIBS})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY SCHEDULES_ROOMS schedules_${name})
+endfunction()
+
+function(schedules_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;ROOMS;LIBS;ARGS" ${ARGN})
+  list(TRANSFORM ARG_ROOMS PREPEND schedules_)
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_precompile_headers(${name} REUSE_FROM schedules_pch)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE schedules_pch ${ARG_ROOMS} ${ARG_LIBS} GTest::gmock GTest::gtest GTest::gtest_main)
+  # Debian's RapidCheck has a few headers that trip our warnings; it is marked SYSTEM where linked.
+  add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS})
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+endfunction()
