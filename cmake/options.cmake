@@ -23,7 +23,7 @@ endif()
 add_library(schedules_flags INTERFACE)
 target_compile_options(schedules_flags INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
-  -Wold-style-cast -Wcast-qual -Wunused -Woverloaded-virtual -Wdouble-promotion -Wimplicit-fallthrough
+  -Wold-style-cast -Wcast-qual -Wunused -Woverloaded-virtual -Wdouble-promotion -Wimplicit-fallthrough -Wno-missing-field-initializers
   -fpch-preprocess -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_include_directories(schedules_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
 target_link_options(schedules_flags INTERFACE -fuse-ld=mold)

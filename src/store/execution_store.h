@@ -1,0 +1,76 @@
+// Executions: what fired, what failed, what was skipped and why. Append-only, kept for the retention time.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/schedule.h"
+
+namespace schedules {
+
+struct ExecutionFilter {
+  std::optional<std::string> schedule_id;
+  std::optional<EventId> event_id;
+  std::optional<std::string> topic;
+  std::optional<std::string> entity_type;
+  std::optional<std::string> entity_id;
+  std::optional<std::string> action;
+  std::optional<std::string> correlation_id;
+  std::optional<State> state;
+  std::optional<RunStatus> status;
+  std::optional<TimePoint> from;  ///< executed_at, half open
+  std::optional<TimePoint> to;
+  uint64_t skip = 0;
+  std::string cursor;  ///< instead of skip
+  size_t limit = 50;
+};
+
+struct ExecutionPage {
+  std::vector<Execution> executions;  ///< newest first
+  std::string next_cursor;
+};
+
+struct ExecutionStats {
+  uint64_t total = 0;
+  uint64_t succeeded = 0;
+  uint64_t failed = 0;
+  uint64_t skipped = 0;
+  double mean_duration_ms = 0;  ///< of the last 100 that have one
+  double mean_lateness_ms = 0;
+  double p50_lateness_ms = 0;
+  double p95_lateness_ms = 0;
+  double p99_lateness_ms = 0;
+  std::optional<Execution> last;
+};
+
+/// Figures of one hour or of one kind of event.
+struct ExecutionGroup {
+  std::string key;  ///< hour start as RFC 3339, or "entity_type.action"
+  ExecutionStats stats;
+};
+
+enum class GroupBy : uint8_t { hour, event };
+
+struct ErrorPattern {
+  std::string error;  ///< first line
+  uint64_t count = 0;
+  TimePoint last_at;
+};
+
+/// All calls are thread-safe and answer once, on a thread of the store.
+class ExecutionStore {
+ public:
+  virtual ~ExecutionStore() = default;
+  /// Idempotent by Execution::id.
+  virtual void append(std::vector<Execution> executions, Done<void> done) = 0;
+  virtual void find_executions(ExecutionFilter filter, Done<ExecutionPage> done) = 0;
+  virtual void stats(ExecutionFilter filter, Done<ExecutionStats> done) = 0;
+  virtual void groups(ExecutionFilter filter, GroupBy by, Done<std::vector<ExecutionGroup>> done) = 0;
+  virtual void error_patterns(ExecutionFilter filter, Done<std::vector<ErrorPattern>> done) = 0;
+  /// Removes those executed before `before`; answers how many.
+  virtual void expire(TimePoint before, Done<uint64_t> done) = 0;
+};
+
+}  // namespace schedules
