@@ -33,3 +33,6 @@ if(SCHEDULES_SANITIZE)
   target_link_options(schedules_flags INTERFACE -fsanitize=${SCHEDULES_SANITIZE})
   target_compile_definitions(schedules_flags INTERFACE SCHEDULES_SANITIZED=1)
 endif()
+
+# Work on a few rooms without the rest: -DSCHEDULES_ONLY="base;time;wheel;unit"
+set(SCHEDULES_ONLY "" CACHE STRING "only these rooms and test folders; empty: all")

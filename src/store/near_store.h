@@ -14,6 +14,7 @@ enum class PutMode : uint8_t {
   if_absent,       ///< an id that is pending, in flight or remembered is left alone
   planned,         ///< as if_absent, but replaces a pending occurrence of an older schedule revision
   from_far_store,  ///< as if_absent; takes over an id that the far tier of the same store holds
+  redriven,        ///< as if_absent, but an id remembered as dead waits again
 };
 
 enum class PutResult : uint8_t {
@@ -32,7 +33,7 @@ struct PutOutcome {
 struct WindowEntry {
   EventId id;
   TimePoint fire_at;
-  uint64_t sequence = 0;  ///< accept order, breaks ties of fire_at
+  uint64_t sequence = 0;  ///< accept order, breaks ties of fire_at; 0: not known, begin finds it by id
   int8_t priority = 0;
   uint32_t shard = 0;
 };

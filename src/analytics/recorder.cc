@@ -1,0 +1,103 @@
+#include "analytics/recorder.h"
+
+#include "base/log.h"
+
+namespace schedules {
+
+Recorder::Recorder(ExecutionStore& executions, ScheduleCounters& counters, RecorderOptions options,
+                   std::function<void()> has_room_again)
+    : executions_(executions),
+      counters_(counters),
+      options_(options),
+      has_room_again_(std::move(has_room_again)) {}
+
+void Recorder::record(std::vector<Execution> executions) {
+  {
+    const std::scoped_lock lock(mutex_);
+    for (auto& execution : executions) {
+      if (!options_.plain_events && execution.schedule_id.empty()) continue;
+      queue_.push_back(std::move(execution));
+    }
+  }
+  write_next();
+}
+
+bool Recorder::has_room() {
+  const std::scoped_lock lock(mutex_);
+  if (queue_.size() < options_.queue_limit) return true;
+  was_full_ = true;
+  return false;
+}
+
+// One batch is under way at a time; its completion starts the next.
+void Recorder::write_next() {
+  std::vector<Execution> batch;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (under_way_ > 0 || queue_.empty()) return;
+    if (queue_.size() <= options_.batch) {
+      batch = std::exchange(queue_, {});
+    } else {
+      const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(options_.batch);
+      batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+      queue_.erase(queue_.begin(), end);
+    }
+    under_way_ = batch.size();
+  }
+  auto copy = batch;
+  executions_.append(std::move(batch), [this, kept = std::move(copy)](Result<void> result) mutable {
+    const size_t count = kept.size();
+    written(count, result, std::move(kept));
+  });
+}
+
+void Recorder::written(size_t written_count, const Result<void>& result, std::vector<Execution> batch) {
+  bool room_again = false;
+  if (result) count(batch);
+  {
+    const std::scoped_lock lock(mutex_);
+    under_way_ = 0;
+    if (result) {
+      failures_ = 0;
+    } else {
+      if (failures_++ % 100 == 0) {
+        log::warn("recorder.append_failed",
+                  {{"executions", std::to_string(written_count)}, {"error", result.error().detail}});
+      }
+      // Kept at the front and tried again with the next record: history has no gap after an outage.
+      queue_.insert(queue_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+    }
+    if (was_full_ && queue_.size() < options_.queue_limit / 2) {
+      was_full_ = false;
+      room_again = true;
+    }
+    if (queue_.empty()) idle_.notify_all();
+  }
+  if (room_again && has_room_again_) has_room_again_();
+  if (result) write_next();
+}
+
+void Recorder::count(const std::vector<Execution>& batch) {
+  std::vector<ExecutionNote> notes;
+  for (const auto& execution : batch) {
+    if (execution.schedule_id.empty()) continue;
+    notes.push_back(ExecutionNote{.schedule_id = execution.schedule_id,
+                                  .at = execution.executed_at,
+                                  .status = execution.status,
+                                  .error = execution.error});
+  }
+  if (!notes.empty()) counters_.note_executions(std::move(notes), [](const Result<void>&) {});
+}
+
+bool Recorder::flush(std::chrono::milliseconds timeout) {
+  write_next();
+  std::unique_lock lock(mutex_);
+  return idle_.wait_for(lock, timeout, [this] { return queue_.empty() && under_way_ == 0; });
+}
+
+size_t Recorder::waiting() {
+  const std::scoped_lock lock(mutex_);
+  return queue_.size() + under_way_;
+}
+
+}  // namespace schedules

@@ -1,0 +1,106 @@
+// Cancel, reschedule, replace (semantics S10): answers that are true, whatever fires at the same moment.
+#include "engine/intake.h"
+
+namespace schedules {
+namespace {
+
+constexpr int kChangeTries = 8;
+
+}  // namespace
+
+void Intake::cancel_in(EventCatalog& catalog, CancelRequest request, Done<Changed> done) {
+  catalog.cancel({std::move(request)}, [done = std::move(done)](Result<std::vector<Changed>> changed) mutable {
+    if (!changed) return done(fail(changed.error()));
+    done(std::move(changed->front()));
+  });
+}
+
+void Intake::cancel(EventId id, std::optional<uint64_t> if_revision, std::chrono::milliseconds wait,
+                    Done<ChangeAnswer> done) {
+  const CancelRequest request{.id = id, .if_revision = if_revision, .at = ports_.clock.wall()};
+  const bool one_catalog = &ports_.far_catalog == &ports_.near_catalog;
+  auto answer = [this, id, if_revision, wait, done = std::move(done)](Result<Changed> changed) mutable {
+    if (!changed) return done(fail(changed.error()));
+    ChangeAnswer so_far{changed->result, std::move(changed->current)};
+    if (so_far.result == ChangeResult::in_flight && wait.count() > 0) {
+      return wait_then_cancel(id, if_revision, wait, std::move(so_far), std::move(done));
+    }
+    if (so_far.result == ChangeResult::done && so_far.current) {
+      ports_.probe.ended(State::cancelled, "");
+      waiters_.tell(*so_far.current);
+    }
+    done(std::move(so_far));
+  };
+  // Far first: were it near first, a transfer in between would slip past the cancel.
+  EventCatalog& first = one_catalog ? ports_.near_catalog : ports_.far_catalog;
+  cancel_in(first, request, [this, one_catalog, request, answer = std::move(answer)](Result<Changed> changed) mutable {
+    const bool decided = one_catalog || !changed || changed->result == ChangeResult::revision_conflict;
+    if (decided) return answer(std::move(changed));
+    const bool was_far = changed->result == ChangeResult::done;
+    cancel_in(ports_.near_catalog, request,
+              [was_far, far = std::move(changed), answer = std::move(answer)](Result<Changed> near) mutable {
+                const bool far_says_more = was_far && near && near->result == ChangeResult::not_found;
+                answer(far_says_more ? std::move(far) : std::move(near));
+              });
+  });
+}
+
+void Intake::wait_then_cancel(EventId id, std::optional<uint64_t> if_revision, std::chrono::milliseconds wait,
+                              ChangeAnswer so_far, Done<ChangeAnswer> done) {
+  const SteadyPoint until = ports_.clock.steady() + wait;
+  when_ended(id, wait, [this, id, if_revision, until, so_far = std::move(so_far),
+                        done = std::move(done)](Result<StoredEvent> ended) mutable {
+    if (!ended) return done(std::move(so_far));  // still in flight
+    if (is_final(ended->state)) {
+      return done(ChangeAnswer{ChangeResult::already_finished, std::move(*ended)});
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - ports_.clock.steady());
+    cancel(id, if_revision, std::max(left, std::chrono::milliseconds(0)), std::move(done));
+  });
+}
+
+void Intake::change(EventId id, std::optional<uint64_t> if_revision, Edit edit, Done<ChangeAnswer> done) {
+  get(id, [this, if_revision, edit = std::move(edit),
+           done = std::move(done)](Result<std::optional<StoredEvent>> found) mutable {
+    if (!found) return done(fail(found.error()));
+    if (!*found) return done(ChangeAnswer{ChangeResult::not_found, std::nullopt});
+    change_found(std::move(**found), if_revision, std::move(edit), kChangeTries, std::move(done));
+  });
+}
+
+void Intake::change_found(StoredEvent found, std::optional<uint64_t> if_revision, Edit edit, int tries,
+                          Done<ChangeAnswer> done) {
+  if (is_final(found.state)) return done(ChangeAnswer{ChangeResult::already_finished, std::move(found)});
+  if (if_revision && found.event.revision != *if_revision) {
+    return done(ChangeAnswer{ChangeResult::revision_conflict, std::move(found)});
+  }
+  Event event = found.event;
+  const TimePoint due_before = event.due_at;
+  if (auto edited = edit(event); !edited) return done(fail(edited.error()));
+  if (event.due_at != due_before) event.fire_at = event.due_at;
+  if (auto checked = check_event(event, ports_.clock.wall()); !checked) return done(fail(checked.error()));
+  EventCatalog& catalog = found.tier == Tier::far ? ports_.far_catalog : ports_.near_catalog;
+  const EventId id = event.id;
+  catalog.change({std::move(event)}, [this, id, if_revision, edit = std::move(edit), tries,
+                                      done = std::move(done)](Result<std::vector<Changed>> changed) mutable {
+    if (!changed) return done(fail(changed.error()));
+    auto& one = changed->front();
+    const bool lost_race = one.result == ChangeResult::revision_conflict || one.result == ChangeResult::not_found;
+    if (lost_race && !if_revision && tries > 0) {  // edited or transferred in between: look again
+      return get(id, [this, edit = std::move(edit), tries, done = std::move(done)](
+                         Result<std::optional<StoredEvent>> again) mutable {
+        if (!again) return done(fail(again.error()));
+        if (!*again) return done(ChangeAnswer{ChangeResult::not_found, std::nullopt});
+        change_found(std::move(**again), std::nullopt, std::move(edit), tries - 1, std::move(done));
+      });
+    }
+    if (one.result == ChangeResult::done && one.current && one.current->tier == Tier::near) {
+      const auto& now_stored = one.current->event;
+      arrived_({WindowEntry{now_stored.id, now_stored.fire_at, 0, now_stored.priority,
+                            ports_.near.shard_of(now_stored.id)}});
+    }
+    done(ChangeAnswer{one.result, std::move(one.current)});
+  });
+}
+
+}  // namespace schedules

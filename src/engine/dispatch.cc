@@ -1,0 +1,293 @@
+#include "engine/dispatch.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace schedules {
+namespace {
+
+constexpr size_t kLanesKept = 1'000;
+constexpr Duration kUnavailableWait = std::chrono::seconds(1);
+
+bool belongs_to_schedule(const Event& event) {
+  return !event.schedule_id.empty() && event.source != "manual";
+}
+
+std::string reason_against(const Event& event, const std::vector<ScheduleRevision>& known) {
+  const auto found = std::ranges::find(known, event.schedule_id, &ScheduleRevision::id);
+  if (found == known.end()) return "schedule_deleted";
+  if (found->revision != event.schedule_revision) return "superseded";
+  const bool runs = found->status == ScheduleStatus::active || found->status == ScheduleStatus::completed;
+  return runs ? "" : "schedule_paused";
+}
+
+}  // namespace
+
+Execution execution_of(const Event& event, const Outcome& outcome, RunStatus status,
+                       const std::string& node_id) {
+  return Execution{.id = fmt::format("{}-{}", event.id.text(), event.attempt + 1),
+                   .event_id = event.id,
+                   .schedule_id = event.schedule_id,
+                   .schedule_name = event.schedule_name,
+                   .topic = event.topic,
+                   .entity_type = event.entity_type,
+                   .entity_id = event.entity_id,
+                   .action = event.action,
+                   .correlation_id = event.correlation_id,
+                   .due_at = event.due_at,
+                   .executed_at = outcome.at,
+                   .duration = std::max(outcome.settled_at - outcome.at, Duration{}),
+                   .status = status,
+                   .state = outcome.state,
+                   .reason = outcome.reason,
+                   .error = outcome.detail,
+                   .attempt = event.attempt + 1,
+                   .sink = outcome.sink,
+                   .position = outcome.position,
+                   .node_id = node_id};
+}
+
+Dispatch::Dispatch(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox,
+                   Window& window, Settle& settle)
+    : ports_(ports), options_(options), mailbox_(std::move(mailbox)), window_(window), settle_(settle) {}
+
+void Dispatch::pump(TimePoint now) {
+  for (auto it = lanes_.begin(); it != lanes_.end();) {
+    start(*it->second);
+    const bool spare = lanes_.size() > kLanesKept && it->second->idle() &&
+                       it->second->breaker().gate() == Breaker::Gate::closed;
+    it = spare ? lanes_.erase(it) : std::next(it);
+  }
+  if (!stopping_) begin_some();
+  ports_.probe.queues(window_.held(), window_.ready(), in_flight_);
+  static_cast<void>(now);
+}
+
+void Dispatch::begin_some() {
+  while (window_.ready() > 0 && in_flight_ < options_.in_flight_limit &&
+         in_flight_bytes_ < options_.in_flight_bytes && ports_.log.has_room()) {
+    const auto by_bytes = static_cast<size_t>(
+        static_cast<double>(options_.in_flight_bytes - in_flight_bytes_) / std::max(mean_bytes_, 1.0));
+    const size_t room = std::min({options_.in_flight_limit - in_flight_, options_.begin_batch,
+                                  std::max<size_t>(by_bytes, 1)});
+    BeginRequest request{.shard = 0, .epoch = 0, .entries = window_.pop(room)};
+    if (request.entries.empty()) return;
+    request.shard = request.entries.front().shard;
+    const size_t asked = request.entries.size();
+    in_flight_ += asked;
+    ports_.near.begin(std::move(request),
+                      [this, asked, mailbox = mailbox_](Result<std::vector<Event>> events) mutable {
+                        mailbox->post([this, asked, events = std::move(events)]() mutable {
+                          begun(asked, std::move(events));
+                        });
+                      });
+  }
+}
+
+void Dispatch::begun(size_t asked, Result<std::vector<Event>> events) {
+  if (!events) {
+    log::warn("begin.failed", {{"events", std::to_string(asked)}, {"error", events.error().detail}});
+    in_flight_ -= asked;
+    window_.reset();  // they still wait in the store and are read again
+    return;
+  }
+  in_flight_ -= asked - events->size();
+  std::vector<Event> scheduled;
+  const TimePoint now = ports_.clock.wall();
+  for (auto& event : *events) {
+    in_flight_bytes_ += event.body.size();
+    mean_bytes_ = 0.99 * mean_bytes_ + 0.01 * static_cast<double>(event.body.size());
+    if (belongs_to_schedule(event)) {
+      scheduled.push_back(std::move(event));
+    } else {
+      admit(std::move(event), now);
+    }
+  }
+  if (!scheduled.empty()) check_revisions(std::move(scheduled));
+}
+
+// An occurrence of an edited, paused or deleted schedule must not fire as its old self.
+void Dispatch::check_revisions(std::vector<Event> events) {
+  std::vector<std::string> ids;
+  for (const auto& event : events) ids.push_back(event.schedule_id);
+  std::ranges::sort(ids);
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  ports_.schedules.revisions(
+      std::move(ids), [this, mailbox = mailbox_, events = std::move(events)](
+                          Result<std::vector<ScheduleRevision>> found) mutable {
+        mailbox->post([this, events = std::move(events), found = std::move(found)]() mutable {
+          revisions_known(std::move(events), found);
+        });
+      });
+}
+
+void Dispatch::revisions_known(std::vector<Event> events,
+                               const Result<std::vector<ScheduleRevision>>& found) {
+  const TimePoint now = ports_.clock.wall();
+  for (auto& event : events) {
+    if (!found) {
+      postpone(std::move(event), now + kUnavailableWait, "schedule_store_unavailable");
+      continue;
+    }
+    auto reason = reason_against(event, *found);
+    if (reason.empty()) {
+      admit(std::move(event), now);
+    } else {
+      end(std::move(event), State::skipped, std::move(reason), "");
+    }
+  }
+}
+
+void Dispatch::admit(Event event, TimePoint now) {
+  if (event.max_delay && now - event.due_at > *event.max_delay) {
+    return end(std::move(event), State::skipped, "expired",
+               fmt::format("later than its max_delay_seconds of {}", event.max_delay->count()));
+  }
+  Sink* sink = ports_.sinks.sink_for(event);
+  if (sink == nullptr) {
+    return end(std::move(event), State::dead, "no_sink",
+               fmt::format("there is no {} sink here", to_string(event.target.kind)));
+  }
+  Lane& lane = lane_of(*sink, event);
+  if (lane.full()) return postpone(std::move(event), lane.next_slot(now), "target_busy");
+  lane.push(std::move(event));
+  if (lane.queued() >= sink->batch_limit()) start(lane);
+}
+
+Lane& Dispatch::lane_of(Sink& sink, const Event& event) {
+  const auto name = fmt::format("{}:{}", sink.name(), sink.lane_of(event));
+  auto& lane = lanes_[name];
+  if (!lane) lane = std::make_unique<Lane>(name, sink, options_.max_concurrent);
+  return *lane;
+}
+
+void Dispatch::start(Lane& lane) {
+  while (lane.may_start()) {
+    const SteadyPoint since = ports_.clock.steady();
+    if (!lane.breaker().allow(since)) {
+      const TimePoint now = ports_.clock.wall();
+      const Duration wait = std::max(lane.breaker().next_probe().value_or(since) - since,
+                                     Duration(std::chrono::milliseconds(500)));
+      for (auto& event : lane.take_all()) postpone(std::move(event), lane.next_slot(now + wait), "target_down");
+      return;
+    }
+    auto events = lane.take_batch();
+    const TimePoint now = ports_.clock.wall();
+    std::vector<Delivery> deliveries;
+    for (auto& event : events) {
+      // The last guard: the wall clock may have been stepped back since the wheel let it go.
+      if (event.due_at > now) {
+        const TimePoint due = event.due_at;
+        postpone(std::move(event), due, "clock_stepped_back");
+        continue;
+      }
+      deliveries.push_back(Delivery{.event = std::move(event), .fired_at = now});
+    }
+    if (deliveries.empty()) {
+      lane.breaker().withdraw();
+      if (events.empty()) return;  // every queued key is busy
+      continue;
+    }
+    lane.started(deliveries);
+    auto copy = deliveries;
+    lane.sink().publish(std::move(deliveries), [this, since, name = lane.name(), mailbox = mailbox_,
+                                                sent = std::move(copy)](Reports reports) mutable {
+      mailbox->post([this, name = std::move(name), sent = std::move(sent), since,
+                     reports = std::move(reports)]() mutable {
+        published(name, std::move(sent), since, std::move(reports));
+      });
+    });
+  }
+}
+
+void Dispatch::published(const std::string& lane_name, std::vector<Delivery> deliveries, SteadyPoint since,
+                         Reports reports) {
+  Lane& lane = *lanes_.at(lane_name);
+  const SteadyPoint now = ports_.clock.steady();
+  lane.finished(ports_.clock.wall(), deliveries);
+  const bool target_failed = std::ranges::any_of(reports, [](const DeliveryReport& report) {
+    return report.verdict == Verdict::retry && report.counts_against_target;
+  });
+  const auto gate_before = lane.breaker().gate();
+  lane.breaker().record(now, !target_failed);
+  if (lane.breaker().gate() != gate_before) {
+    const bool open = lane.breaker().gate() != Breaker::Gate::closed;
+    log::warn(open ? "breaker.opened" : "breaker.closed", {{"lane", lane.name()}});
+    ports_.probe.breaker(lane.name(), open);
+  }
+  for (size_t i = 0; i < deliveries.size(); ++i) {
+    decide(std::move(deliveries[i]), reports.at(i), lane, now - since);
+  }
+  start(lane);
+}
+
+void Dispatch::decide(Delivery delivery, const DeliveryReport& report, const Lane& lane, Duration took) {
+  Event& event = delivery.event;
+  const auto sink = std::string(lane.sink_name());
+  ports_.probe.published(sink, report.verdict, delivery.fired_at - event.due_at, took);
+  Outcome outcome{.state = State::fired,
+                  .at = delivery.fired_at,
+                  .settled_at = delivery.fired_at + took,
+                  .reason = "",
+                  .detail = truncate_utf8(report.error, kMaxErrorBytes),
+                  .sink = sink,
+                  .position = report.position};
+  if (report.verdict == Verdict::delivered) {
+    outcome.detail.clear();
+    auto execution = execution_of(event, outcome, RunStatus::success, options_.node_id);
+    return settle_.add(Ending{std::move(event), std::move(outcome), {std::move(execution)}});
+  }
+  const bool spent = event.attempt >= event.max_retries;
+  outcome.state = report.verdict == Verdict::retry && !spent ? State::pending : State::dead;
+  outcome.reason = report.verdict == Verdict::rejected ? "rejected" : spent ? "retries_exhausted" : "retry";
+  event.attempts.push_back(Attempt{.at = delivery.fired_at, .error = outcome.detail});
+  const TimePoint retry_at = retry_time(event, report, delivery.fired_at + took);
+  if (outcome.state == State::pending && event.max_delay && retry_at > event.due_at + *event.max_delay) {
+    outcome.state = State::dead;
+    outcome.reason = "max_age";
+  }
+  auto execution = execution_of(event, outcome, RunStatus::failure, options_.node_id);
+  ++event.attempt;
+  if (outcome.state == State::pending) event.fire_at = retry_at;
+  settle_.add(Ending{std::move(event), std::move(outcome), {std::move(execution)}});
+}
+
+// Exponential backoff with full jitter; what the receiver asked for is a lower bound.
+TimePoint Dispatch::retry_time(const Event& event, const DeliveryReport& report, TimePoint now) {
+  const double base_us = static_cast<double>(Duration(event.retry_delay).count());
+  const double longest =
+      std::min(base_us * std::exp2(std::min(event.attempt, 30U)), static_cast<double>(options_.retry_cap.count()));
+  Duration delay{1 + static_cast<int64_t>(ports_.random.below(static_cast<uint64_t>(std::max(longest, 1.0))))};
+  if (report.retry_after) delay = std::max(delay, Duration(*report.retry_after));
+  return now + delay;
+}
+
+void Dispatch::postpone(Event event, TimePoint until, std::string reason) {
+  event.fire_at = std::max(until, event.due_at);
+  Outcome outcome{.state = State::pending, .at = ports_.clock.wall(), .reason = std::move(reason)};
+  settle_.add(Ending{std::move(event), std::move(outcome), {}});
+}
+
+void Dispatch::end(Event event, State state, std::string reason, std::string detail) {
+  const TimePoint now = ports_.clock.wall();
+  Outcome outcome{.state = state, .at = now, .settled_at = now, .reason = std::move(reason), .detail = std::move(detail)};
+  const auto status = state == State::skipped ? RunStatus::skipped : RunStatus::failure;
+  auto execution = execution_of(event, outcome, status, options_.node_id);
+  settle_.add(Ending{std::move(event), std::move(outcome), {std::move(execution)}});
+}
+
+void Dispatch::settled(const Ending& ending) {
+  --in_flight_;
+  in_flight_bytes_ -= std::min(in_flight_bytes_, ending.event.body.size());
+}
+
+void Dispatch::give_back(TimePoint now) {
+  for (auto& [name, lane] : lanes_) {
+    for (auto& event : lane->take_all()) postpone(std::move(event), now, "shutdown");
+  }
+}
+
+}  // namespace schedules

@@ -1,0 +1,63 @@
+// Dispatch: begins what is ready, brings each begun event into the lane of its target, publishes, and decides from the
+// reports how each one ends. Engine thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mailbox.h"
+#include "engine/lane.h"
+#include "engine/ports.h"
+#include "engine/settle.h"
+#include "engine/window.h"
+
+namespace schedules {
+
+class Dispatch {
+ public:
+  Dispatch(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox,
+           Window& window, Settle& settle);
+
+  /// Begins as much as there is room for and starts publishes.
+  void pump(TimePoint now);
+  /// One begun event has its end stored.
+  void settled(const Ending& ending);
+  /// Nothing new is begun from now on.
+  void stop() { stopping_ = true; }
+  /// Gives queued events that no publish has started for back to the store.
+  void give_back(TimePoint now);
+  [[nodiscard]] size_t in_flight() const { return in_flight_; }
+
+ private:
+  void begin_some();
+  void begun(size_t asked, Result<std::vector<Event>> events);
+  void check_revisions(std::vector<Event> events);
+  void revisions_known(std::vector<Event> events, const Result<std::vector<ScheduleRevision>>& found);
+  void admit(Event event, TimePoint now);
+  Lane& lane_of(Sink& sink, const Event& event);
+  void start(Lane& lane);
+  void published(const std::string& lane, std::vector<Delivery> deliveries, SteadyPoint since, Reports reports);
+  void postpone(Event event, TimePoint until, std::string reason);
+  void end(Event event, State state, std::string reason, std::string detail);
+  void decide(Delivery delivery, const DeliveryReport& report, const Lane& lane, Duration took);
+  TimePoint retry_time(const Event& event, const DeliveryReport& report, TimePoint now);
+
+  EnginePorts& ports_;
+  const EngineOptions& options_;
+  std::shared_ptr<Mailbox> mailbox_;
+  Window& window_;
+  Settle& settle_;
+  std::map<std::string, std::unique_ptr<Lane>> lanes_;
+  size_t in_flight_ = 0;        ///< asked to begin, or begun and not settled
+  size_t in_flight_bytes_ = 0;  ///< of the bodies of those begun
+  double mean_bytes_ = 512;     ///< of a body, smoothed
+  bool stopping_ = false;
+};
+
+/// The execution record of an event as it stands. Pure.
+Execution execution_of(const Event& event, const Outcome& outcome, RunStatus status, const std::string& node_id);
+
+}  // namespace schedules

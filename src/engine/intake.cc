@@ -1,0 +1,235 @@
+#include "engine/intake.h"
+
+#include "base/log.h"
+
+namespace schedules {
+namespace {
+
+uint64_t fingerprint_of(const Event& event) {
+  uint64_t hash = 0;
+  const auto mix = [&hash](std::string_view text) { hash = stable_hash(text, hash + 1); };
+  for (const auto* text : {&event.topic, &event.key, &event.entity_type, &event.entity_id, &event.action,
+                           &event.body, &event.correlation_id, &event.actor_type, &event.actor_id,
+                           &event.target.url}) {
+    mix(*text);
+  }
+  for (const auto& [name, value] : event.headers) {
+    mix(name);
+    mix(value);
+  }
+  for (const auto& tag : event.tags) mix(tag);
+  mix(fmt::format("{} {} {} {} {}", to_micros(event.due_at), event.priority,
+                  static_cast<int>(event.target.kind), event.max_retries, event.retry_delay.count()));
+  return hash == 0 ? 1 : hash;
+}
+
+}  // namespace
+
+// One call's events: some refused at the door, some on their way into the near store, some into the far one.
+struct Intake::Batch {
+  std::mutex mutex;
+  std::vector<Accepted> answers;
+  std::vector<Event> events;  // only those that were sent, by their place in the call
+  std::vector<size_t> near_at;
+  std::vector<size_t> far_at;
+  int outstanding = 0;
+  std::optional<Error> failed;
+  bool echo = false;
+  TimePoint now;
+  Done<std::vector<Accepted>> done;
+};
+
+Intake::Intake(EnginePorts& ports, const EngineOptions& options, Waiters& waiters, Arrived arrived)
+    : ports_(ports), options_(options), waiters_(waiters), arrived_(std::move(arrived)) {}
+
+void Intake::accept(std::vector<Event> events, AcceptOptions options, Done<std::vector<Accepted>> done) {
+  accept_as(PutMode::if_absent, std::move(events), options, std::move(done));
+}
+
+void Intake::accept_planned(std::vector<Event> events, Done<std::vector<Accepted>> done) {
+  accept_as(PutMode::planned, std::move(events), AcceptOptions{}, std::move(done));
+}
+
+void Intake::accept_redriven(Event event, Done<Accepted> done) {
+  std::vector<Event> events;
+  events.push_back(std::move(event));
+  accept_as(PutMode::redriven, std::move(events), {}, [done = std::move(done)](Result<std::vector<Accepted>> accepted) mutable {
+    if (!accepted) return done(fail(accepted.error()));
+    done(std::move(accepted->front()));
+  });
+}
+
+void Intake::prepare(Event& event, TimePoint now) const {
+  if (event.id == EventId{}) {
+    event.id = event.idempotency_key.empty() ? random_id(ports_.random)
+                                             : derived_id("idempotency-key:" + event.idempotency_key);
+  }
+  event.created_at = now;
+  event.fire_at = std::max(event.due_at, event.fire_at);
+  event.revision = 1;
+  if (event.fingerprint == 0) event.fingerprint = fingerprint_of(event);
+}
+
+void Intake::accept_as(PutMode mode, std::vector<Event> events, AcceptOptions options,
+                       Done<std::vector<Accepted>> done) {
+  if (stopping_) return done(fail(Code::shutting_down, "the scheduler is stopping"));
+  auto batch = std::make_shared<Batch>();
+  batch->now = ports_.clock.wall();
+  batch->echo = options.echo;
+  batch->done = std::move(done);
+  batch->answers.resize(events.size());
+  std::vector<Event> near;
+  std::vector<Event> far;
+  for (size_t i = 0; i < events.size(); ++i) {
+    auto& event = events[i];
+    auto& answer = batch->answers[i];
+    prepare(event, batch->now);
+    if (auto checked = check_event(event, batch->now); !checked) {
+      ports_.probe.refused(checked.error().code, 1);
+      answer.error = std::move(checked.error());
+      continue;
+    }
+    if (mode == PutMode::if_absent && event.max_delay && batch->now - event.due_at > *event.max_delay) {
+      ports_.probe.refused(Code::expired, 1);
+      answer.error = Error{.code = Code::expired,
+                           .detail = fmt::format("is already later than max_delay_seconds of {} allows",
+                                                 event.max_delay->count()),
+                           .field = "scheduled_at"};
+      continue;
+    }
+    const bool is_far = mode == PutMode::if_absent && event.fire_at - batch->now > options_.immediate_horizon;
+    answer.late = event.due_at < batch->now;
+    answer.stored.tier = is_far ? Tier::far : Tier::near;
+    if (options.echo) {
+      answer.stored.event = event;
+    } else {
+      answer.stored.event.id = event.id;
+      answer.stored.event.due_at = event.due_at;
+      answer.stored.event.fire_at = event.fire_at;
+      answer.stored.event.priority = event.priority;
+    }
+    (is_far ? batch->far_at : batch->near_at).push_back(i);
+    (is_far ? far : near).push_back(std::move(event));
+  }
+  batch->outstanding = (near.empty() ? 0 : 1) + (far.empty() ? 0 : 1);
+  if (batch->outstanding == 0) return finish(*batch);
+  if (!near.empty()) {
+    ports_.near.put(std::move(near), mode, [this, batch](Result<std::vector<PutOutcome>> outcomes) {
+      stored(batch, Tier::near, std::move(outcomes));
+    });
+  }
+  if (!far.empty()) {
+    ports_.far.put(std::move(far), [this, batch](Result<std::vector<PutOutcome>> outcomes) {
+      stored(batch, Tier::far, std::move(outcomes));
+    });
+  }
+}
+
+void Intake::stored(const std::shared_ptr<Batch>& batch, Tier tier, Result<std::vector<PutOutcome>> outcomes) {
+  std::vector<WindowEntry> entries;
+  bool last = false;
+  {
+    const std::scoped_lock lock(batch->mutex);
+    const auto& places = tier == Tier::near ? batch->near_at : batch->far_at;
+    if (!outcomes) {
+      batch->failed = outcomes.error();
+      for (const size_t place : places) batch->answers[place].error = outcomes.error();
+    } else {
+      for (size_t i = 0; i < places.size(); ++i) {
+        auto& answer = batch->answers[places[i]];
+        auto& outcome = (*outcomes)[i];
+        answer.result = outcome.result;
+        if (outcome.result == PutResult::created) {
+          const auto& event = answer.stored.event;
+          if (tier == Tier::near) {
+            entries.push_back(WindowEntry{event.id, event.fire_at, outcome.sequence, event.priority,
+                                          ports_.near.shard_of(event.id)});
+          }
+        } else if (outcome.existing) {
+          answer.stored = std::move(*outcome.existing);
+        }
+        if (outcome.result == PutResult::conflict) {
+          answer.error = Error{.code = Code::idempotency_conflict,
+                               .detail = "an event with this id exists with another content",
+                               .field = "idempotency_key"};
+        }
+      }
+    }
+    last = --batch->outstanding == 0;
+  }
+  if (!entries.empty()) arrived_(std::move(entries));
+  if (last) finish(*batch);
+}
+
+void Intake::finish(Batch& batch) {
+  size_t taken = 0;
+  for (const auto& answer : batch.answers) taken += answer.error ? 0 : 1;
+  ports_.probe.accepted(taken, ports_.clock.wall() - batch.now);
+  // Where nothing at all could be stored, the call as a whole has failed.
+  if (batch.failed && taken == 0 && batch.near_at.size() + batch.far_at.size() == batch.answers.size()) {
+    return batch.done(fail(*batch.failed));
+  }
+  batch.done(std::move(batch.answers));
+}
+
+void Intake::get(EventId id, Done<std::optional<StoredEvent>> done) {
+  ports_.near_catalog.get({id}, [this, id, done = std::move(done)](
+                                    Result<std::vector<std::optional<StoredEvent>>> found) mutable {
+    if (!found) return done(fail(found.error()));
+    if (found->front() || &ports_.far_catalog == &ports_.near_catalog) return done(std::move(found->front()));
+    ports_.far_catalog.get(
+        {id}, [done = std::move(done)](Result<std::vector<std::optional<StoredEvent>>> far) mutable {
+          if (!far) return done(fail(far.error()));
+          done(std::move(far->front()));
+        });
+  });
+}
+
+// A cursor of the far tier is marked, so that paging goes on where it was.
+void Intake::find(FindRequest request, Done<EventPage> done) {
+  constexpr std::string_view kFarMark = "far.";
+  if (&ports_.far_catalog == &ports_.near_catalog) return ports_.near_catalog.find(std::move(request), std::move(done));
+  if (request.cursor.starts_with(kFarMark)) {
+    request.cursor.erase(0, kFarMark.size());
+    return ports_.far_catalog.find(std::move(request), [done = std::move(done), kFarMark](Result<EventPage> page) mutable {
+      if (page && !page->next_cursor.empty()) page->next_cursor.insert(0, kFarMark);
+      done(std::move(page));
+    });
+  }
+  ports_.near_catalog.find(request, [this, request, kFarMark, done = std::move(done)](Result<EventPage> near) mutable {
+    if (!near || !near->next_cursor.empty() || near->events.size() >= request.limit) {
+      if (near && near->next_cursor.empty()) near->next_cursor = kFarMark;
+      return done(std::move(near));
+    }
+    request.cursor.clear();
+    request.limit -= near->events.size();
+    ports_.far_catalog.find(std::move(request), [near = std::move(*near), kFarMark,
+                                                 done = std::move(done)](Result<EventPage> far) mutable {
+      if (!far) return done(std::move(far));
+      near.events.insert(near.events.end(), std::make_move_iterator(far->events.begin()),
+                         std::make_move_iterator(far->events.end()));
+      if (!far->next_cursor.empty()) near.next_cursor = std::string(kFarMark) + far->next_cursor;
+      done(std::move(near));
+    });
+  });
+}
+
+void Intake::when_ended(EventId id, std::chrono::milliseconds timeout, Done<StoredEvent> done) {
+  waiters_.add(id, ports_.clock.steady() + timeout, std::move(done));
+  arrived_({});  // the engine takes notice of the new deadline
+}
+
+void Intake::totals(Done<Totals> done) {
+  ports_.near_catalog.counts([this, done = std::move(done)](Result<TierCounts> near) mutable {
+    if (!near) return done(fail(near.error()));
+    ports_.far_catalog.counts([this, near = *near, done = std::move(done)](Result<TierCounts> far) mutable {
+      if (!far) return done(fail(far.error()));
+      ports_.dead_letters.count_letters([near, far = *far, done = std::move(done)](Result<uint64_t> dead) mutable {
+        if (!dead) return done(fail(dead.error()));
+        done(Totals{.near = near, .far = far, .dead_letters = *dead});
+      });
+    });
+  });
+}
+
+}  // namespace schedules

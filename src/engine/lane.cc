@@ -1,0 +1,65 @@
+#include "engine/lane.h"
+
+#include <algorithm>
+
+namespace schedules {
+namespace {
+
+constexpr Duration kLongestWait = std::chrono::seconds(60);
+
+}  // namespace
+
+std::vector<Event> Lane::take_batch() {
+  std::vector<Event> batch;
+  std::set<std::string> held_back;  // keys whose earlier event stays: later ones must not overtake it
+  for (auto it = queue_.begin(); it != queue_.end() && batch.size() < sink_->batch_limit();) {
+    const bool blocked = !it->key.empty() && (busy_keys_.contains(it->key) || held_back.contains(it->key));
+    if (blocked) {
+      held_back.insert(it->key);
+      ++it;
+      continue;
+    }
+    // A sink of single publishes runs them side by side, so one event a key; a batch keeps its order.
+    const bool single = sink_->batch_limit() == 1;
+    if (it == queue_.begin() && !single && held_back.empty()) {
+      batch.push_back(std::move(*it));
+      queue_.pop_front();
+      it = queue_.begin();
+    } else {
+      batch.push_back(std::move(*it));
+      it = queue_.erase(it);
+    }
+  }
+  return batch;
+}
+
+void Lane::started(const std::vector<Delivery>& deliveries) {
+  ++running_;
+  for (const auto& delivery : deliveries) {
+    if (!delivery.event.key.empty()) busy_keys_.insert(delivery.event.key);
+  }
+}
+
+void Lane::finished(TimePoint now, const std::vector<Delivery>& deliveries) {
+  --running_;
+  for (const auto& delivery : deliveries) {
+    const auto busy = busy_keys_.find(delivery.event.key);
+    if (busy != busy_keys_.end()) busy_keys_.erase(busy);
+  }
+  rate_events_ += deliveries.size();
+  const auto passed = now - rate_since_;
+  if (passed < std::chrono::milliseconds(200)) return;
+  const double seconds = std::chrono::duration<double>(passed).count();
+  if (seconds < 10) per_second_ = 0.5 * per_second_ + 0.5 * static_cast<double>(rate_events_) / seconds;
+  per_second_ = std::max(per_second_, 1.0);
+  rate_since_ = now;
+  rate_events_ = 0;
+}
+
+TimePoint Lane::next_slot(TimePoint not_before) {
+  const Duration step{static_cast<int64_t>(1e6 / per_second_)};
+  last_slot_ = std::clamp(last_slot_ + step, not_before, not_before + kLongestWait);
+  return last_slot_;
+}
+
+}  // namespace schedules

@@ -1,0 +1,91 @@
+#include "engine/transfer.h"
+
+#include "base/log.h"
+
+namespace schedules {
+namespace {
+
+constexpr size_t kPage = 1'000;
+constexpr Duration kRetryAfter = std::chrono::seconds(1);
+
+}  // namespace
+
+Transfer::Transfer(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox,
+                   Window& window)
+    : ports_(ports), options_(options), mailbox_(std::move(mailbox)), window_(window) {}
+
+// However the settings are chosen, a far event must be met by a run before it is due.
+Duration Transfer::interval() const {
+  const Duration longest = std::min(options_.transfer_horizon, options_.immediate_horizon) / 2;
+  return std::clamp(options_.transfer_interval, Duration(std::chrono::milliseconds(100)),
+                    std::max(longest, Duration(std::chrono::milliseconds(100))));
+}
+
+TimePoint Transfer::advance(TimePoint now) {
+  if (running_) return TimePoint::max();
+  if (now < next_run_ && next_run_ - now <= interval()) return next_run_;
+  run([](const Result<uint64_t>&) {});
+  return running_ ? TimePoint::max() : next_run_;
+}
+
+void Transfer::run(Finished finished) {
+  finished_.push_back(std::move(finished));
+  if (running_) return;
+  running_ = true;
+  moved_ = 0;
+  next_page();
+}
+
+void Transfer::next_page() {
+  // Beyond the shorter horizon nothing was ever put far, so at least that is brought near.
+  const Duration horizon = std::max(options_.transfer_horizon, interval() * 2);
+  ports_.far.due_before(ports_.clock.wall() + horizon, kPage,
+                        [this, mailbox = mailbox_](Result<FarPage> page) mutable {
+                          mailbox->post([this, page = std::move(page)]() mutable {
+                            if (!page) return finish(fail(page.error()));
+                            if (page->events.empty()) return finish(moved_);
+                            put_near(std::move(page->events), page->more);
+                          });
+                        });
+}
+
+void Transfer::put_near(std::vector<Event> events, bool more) {
+  std::vector<EventId> ids;
+  std::vector<WindowEntry> entries;
+  for (const auto& event : events) {
+    ids.push_back(event.id);
+    entries.push_back(WindowEntry{event.id, event.fire_at, 0, event.priority, ports_.near.shard_of(event.id)});
+  }
+  ports_.near.put(std::move(events), PutMode::from_far_store,
+                  [this, mailbox = mailbox_, more, ids = std::move(ids),
+                   entries = std::move(entries)](Result<std::vector<PutOutcome>> outcomes) mutable {
+                    mailbox->post([this, more, ids = std::move(ids), entries = std::move(entries),
+                                   outcomes = std::move(outcomes)]() mutable {
+                      if (!outcomes) return finish(fail(outcomes.error()));
+                      window_.arrive(entries);
+                      mark(std::move(ids), more);
+                    });
+                  });
+}
+
+void Transfer::mark(std::vector<EventId> ids, bool more) {
+  const size_t count = ids.size();
+  ports_.far.mark_transferred(std::move(ids), [this, mailbox = mailbox_, more, count](Result<void> marked) mutable {
+    mailbox->post([this, more, count, marked = std::move(marked)]() mutable {
+      if (!marked) return finish(fail(marked.error()));
+      moved_ += count;
+      ports_.probe.transferred(count);
+      if (more) return next_page();
+      finish(moved_);
+    });
+  });
+}
+
+void Transfer::finish(Result<uint64_t> result) {
+  running_ = false;
+  next_run_ = ports_.clock.wall() + (result ? interval() : std::min(interval(), kRetryAfter));
+  if (!result) log::warn("transfer.stopped", {{"moved", std::to_string(moved_)}, {"error", result.error().detail}});
+  for (auto& finished : std::exchange(finished_, {})) finished(result);
+}
+
+}  // namespace schedules

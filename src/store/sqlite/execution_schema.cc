@@ -1,0 +1,74 @@
+// The layout of executions.db.
+#include <array>
+
+#include "store/sqlite/migrations.h"
+
+namespace schedules::sqlite {
+namespace {
+
+// Every index costs each append, so there are four, and three of them only ever grow at their right edge:
+//
+// * executions_time: pages, ranges and expiry; also what makes an append idempotent.
+// * executions_schedule: leaves out plain events.
+// * executions_event: event ids are random, and an index of millions of random keys would touch a page of its own
+//   for each row. So it is cut into runs of 65,536 rows: an append touches the newest run only, and a look-up
+//   seeks once in each run.
+// * executions_error: only rows with an error.
+//
+// lateness is executed_at - due_at. Ids are 12 or 16 bytes where they are hexadecimal or a UUID, else text.
+// execution_hours holds the sums of each hour and kind of event, kept equal to the rows by append and expire.
+constexpr std::string_view kFirst = R"sql(
+CREATE TABLE executions (
+  seq INTEGER PRIMARY KEY,
+  id BLOB NOT NULL,
+  executed_at INTEGER NOT NULL,
+  lateness INTEGER NOT NULL,
+  duration INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  event_id BLOB NOT NULL,
+  schedule_id BLOB,
+  schedule_name TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  entity_type TEXT NOT NULL,
+  entity_id TEXT NOT NULL,
+  action TEXT NOT NULL,
+  correlation_id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  error TEXT NOT NULL,
+  sink TEXT NOT NULL,
+  position TEXT NOT NULL,
+  node_id TEXT NOT NULL
+);
+CREATE UNIQUE INDEX executions_time ON executions(executed_at, id);
+CREATE INDEX executions_schedule ON executions(schedule_id, executed_at) WHERE schedule_id IS NOT NULL;
+CREATE INDEX executions_event ON executions(seq >> 16, event_id);
+CREATE INDEX executions_error ON executions(executed_at) WHERE error <> '';
+
+CREATE TABLE execution_hours (
+  hour INTEGER NOT NULL,
+  entity_type TEXT NOT NULL,
+  action TEXT NOT NULL,
+  total INTEGER NOT NULL,
+  succeeded INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  skipped INTEGER NOT NULL,
+  lateness_sum INTEGER NOT NULL,
+  timed INTEGER NOT NULL,
+  duration_sum INTEGER NOT NULL,
+  lateness BLOB NOT NULL,
+  PRIMARY KEY (hour, entity_type, action)
+) WITHOUT ROWID;
+)sql";
+
+constexpr std::array kSteps{Migration{1, "executions and their hourly sums", kFirst}};
+
+}  // namespace
+
+const Schema& execution_schema() {
+  static const Schema schema{"executions", 0x45784564, kSteps};
+  return schema;
+}
+
+}  // namespace schedules::sqlite

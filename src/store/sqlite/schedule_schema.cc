@@ -1,0 +1,66 @@
+// The layout of schedules.db.
+#include <array>
+
+#include "store/sqlite/migrations.h"
+
+namespace schedules::sqlite {
+namespace {
+
+// `schedules_page` and `schedules_type` carry every filtered column in the order of pages, so that a page is
+// found without reading rows that are not on it.
+constexpr std::string_view kFirst = R"sql(
+CREATE TABLE schedules (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL UNIQUE,
+  status INTEGER NOT NULL,
+  event_type TEXT NOT NULL,
+  event_action TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  planned_until INTEGER,
+  next_execution INTEGER,
+  planned_count INTEGER NOT NULL,
+  last_execution INTEGER,
+  last_status INTEGER,
+  last_error TEXT,
+  execution_count INTEGER NOT NULL,
+  error_count INTEGER NOT NULL,
+  definition BLOB NOT NULL
+);
+CREATE INDEX schedules_page ON schedules(created_at, id, status, event_type, event_action, owner, name);
+CREATE INDEX schedules_type ON schedules(event_type, created_at, id, status, event_action, owner, name);
+CREATE INDEX schedules_due ON schedules(next_execution, id) WHERE status = 0 AND next_execution IS NOT NULL;
+
+CREATE TABLE schedule_tags (
+  tag TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (tag, created_at, id)
+) WITHOUT ROWID;
+
+CREATE TABLE dead_letters (
+  seq INTEGER PRIMARY KEY,
+  event_id BLOB NOT NULL UNIQUE,
+  died_at INTEGER NOT NULL,
+  topic TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  schedule_id TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  record BLOB NOT NULL
+);
+CREATE INDEX dead_letters_page ON dead_letters(died_at, event_id, topic, reason, schedule_id);
+)sql";
+
+constexpr std::array kSteps{Migration{1, "schedules and dead letters", kFirst}};
+
+}  // namespace
+
+const Schema& schedule_schema() {
+  static const Schema schema{"schedules", 0x53634564, kSteps};
+  return schema;
+}
+
+}  // namespace schedules::sqlite

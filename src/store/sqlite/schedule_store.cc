@@ -1,0 +1,111 @@
+#include "store/sqlite/schedule_store.h"
+
+#include "store/sqlite/dead_letter_table.h"
+#include "store/sqlite/lane.h"
+#include "store/sqlite/migrations.h"
+#include "store/sqlite/schedule_table.h"
+
+namespace schedules {
+namespace {
+
+// One sync for so many waiting calls; more would let the first of them wait too long.
+constexpr size_t kBatchMax = 256;
+
+}  // namespace
+
+using sqlite::Database;
+
+Result<std::unique_ptr<SqliteScheduleStore>> SqliteScheduleStore::open(SqliteScheduleOptions options) {
+  auto database = sqlite::open_migrated({.path = options.path, .max_bytes = options.max_bytes},
+                                        sqlite::schedule_schema());
+  if (!database) return fail(std::move(database.error()));
+  return std::unique_ptr<SqliteScheduleStore>(new SqliteScheduleStore(std::make_unique<sqlite::Lane>(
+      std::move(*database), options.executor, "schedules-db", kBatchMax)));
+}
+
+SqliteScheduleStore::SqliteScheduleStore(std::unique_ptr<sqlite::Lane> lane) : lane_(std::move(lane)) {}
+SqliteScheduleStore::~SqliteScheduleStore() = default;
+
+void SqliteScheduleStore::create(Schedule schedule, Done<Schedule> done) {
+  lane_->write<Schedule>(
+      [schedule = std::move(schedule)](Database& db) { return sqlite::insert_schedule(db, schedule); },
+      std::move(done));
+}
+
+void SqliteScheduleStore::update(Schedule schedule, Done<Schedule> done) {
+  lane_->write<Schedule>(
+      [schedule = std::move(schedule)](Database& db) { return sqlite::replace_schedule(db, schedule); },
+      std::move(done));
+}
+
+void SqliteScheduleStore::get(std::string id, Done<std::optional<Schedule>> done) {
+  lane_->read<std::optional<Schedule>>(
+      [id = std::move(id)](Database& db) { return sqlite::get_schedule(db, id); }, std::move(done));
+}
+
+void SqliteScheduleStore::find(ScheduleFilter filter, Done<std::vector<Schedule>> done) {
+  lane_->read<std::vector<Schedule>>(
+      [filter = std::move(filter)](Database& db) { return sqlite::find_schedules(db, filter); },
+      std::move(done));
+}
+
+void SqliteScheduleStore::remove(std::string id, Done<bool> done) {
+  lane_->write<bool>([id = std::move(id)](Database& db) { return sqlite::remove_schedule(db, id); },
+                     std::move(done));
+}
+
+void SqliteScheduleStore::due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) {
+  lane_->read<std::vector<Schedule>>(
+      [until, limit](Database& db) { return sqlite::due_schedules(db, until, limit); }, std::move(done));
+}
+
+void SqliteScheduleStore::mark_planned(std::vector<Schedule> schedules, Done<void> done) {
+  lane_->write<void>(
+      [schedules = std::move(schedules)](Database& db) { return sqlite::mark_schedules(db, schedules); },
+      std::move(done));
+}
+
+void SqliteScheduleStore::revisions(std::vector<std::string> ids, Done<std::vector<ScheduleRevision>> done) {
+  lane_->read<std::vector<ScheduleRevision>>(
+      [ids = std::move(ids)](Database& db) { return sqlite::schedule_revisions(db, ids); }, std::move(done));
+}
+
+void SqliteScheduleStore::note_executions(std::vector<ExecutionNote> notes, Done<void> done) {
+  lane_->write<void>(
+      [notes = std::move(notes)](Database& db) { return sqlite::count_executions(db, notes); },
+      std::move(done));
+}
+
+void SqliteScheduleStore::bury(std::vector<DeadLetter> letters, Done<void> done) {
+  lane_->write<void>(
+      [letters = std::move(letters)](Database& db) { return sqlite::bury_letters(db, letters); },
+      std::move(done));
+}
+
+void SqliteScheduleStore::get_letter(EventId id, Done<std::optional<DeadLetter>> done) {
+  lane_->read<std::optional<DeadLetter>>([id](Database& db) { return sqlite::get_letter(db, id); },
+                                         std::move(done));
+}
+
+void SqliteScheduleStore::find_letters(DeadLetterFilter filter, Done<DeadLetterPage> done) {
+  lane_->read<DeadLetterPage>(
+      [filter = std::move(filter)](Database& db) { return sqlite::find_letters(db, filter); },
+      std::move(done));
+}
+
+void SqliteScheduleStore::drop_letters(std::vector<EventId> ids, Done<uint64_t> done) {
+  lane_->write<uint64_t>([ids = std::move(ids)](Database& db) { return sqlite::drop_letters(db, ids); },
+                         std::move(done));
+}
+
+void SqliteScheduleStore::count_letters(Done<uint64_t> done) {
+  lane_->read<uint64_t>(
+      [](Database& db) -> Result<uint64_t> {
+        return db.number("SELECT count(*) FROM dead_letters").map([](int64_t n) {
+          return static_cast<uint64_t>(n);
+        });
+      },
+      std::move(done));
+}
+
+}  // namespace schedules
