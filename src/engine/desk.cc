@@ -73,6 +73,8 @@ void Desk::edit_found(Schedule found, std::optional<uint64_t> if_revision, Sched
     if (after.status == ScheduleStatus::active && !after.next_execution) {
       return done(fail(Code::conflict, "it has no occurrence from now on"));
     }
+  } else {
+    plan_again(after, *rule, now);
   }
   const std::string id = after.id;
   ports_.schedules.update(std::move(after), [this, id, if_revision, edit = std::move(edit), tries,

@@ -176,6 +176,15 @@ void start_planning(Schedule& schedule, const Recurrence& rule, TimePoint now) {
   schedule.next_execution = next ? std::optional(next->due) : std::nullopt;
 }
 
+void plan_again(Schedule& schedule, const Recurrence& rule, TimePoint now) {
+  const TimePoint from = now - schedule.late_after - schedule.jitter;
+  if (!schedule.planned_until || *schedule.planned_until <= from) return;
+  schedule.planned_count -= std::min(schedule.planned_count, rule.count_between(from, *schedule.planned_until));
+  schedule.planned_until = std::max(from, schedule.created_at);
+  const auto next = rule.next(*schedule.planned_until, schedule.planned_count);
+  schedule.next_execution = next ? std::optional(next->due) : std::nullopt;
+}
+
 Plan plan_schedule(const Schedule& schedule, const Recurrence& rule, TimePoint now, const PlanLimits& limits) {
   Plan plan;
   plan.after = schedule;
@@ -223,9 +232,9 @@ Planner::Planner(EnginePorts& ports, const EngineOptions& options, std::shared_p
               .default_topic = options.default_topic} {}
 
 TimePoint Planner::advance(TimePoint now) {
-  logical_now_ = std::max(logical_now_, now);
   if (busy_) return TimePoint::max();
-  if (now < wake_at_ && wake_at_ - now <= options_.plan_interval) return wake_at_;
+  wake_at_ = std::min(wake_at_, now + options_.plan_interval);  // the clock may have been stepped back
+  if (now < wake_at_) return wake_at_;
   busy_ = true;
   read();
   return busy_ ? TimePoint::max() : wake_at_;
@@ -241,11 +250,13 @@ void Planner::read() {
 void Planner::found(Result<std::vector<Schedule>> schedules) {
   if (!schedules) {
     log::warn("plan.read_failed", {{"error", schedules.error().detail}});
-    return finish(logical_now_ + kRetryAfter);
+    return finish(ports_.clock.wall() + kRetryAfter);
   }
+  // What was planned stays planned when the clock steps back: planned_until only grows.
+  const TimePoint now = ports_.clock.wall();
   std::vector<Plan> plans;
   for (const auto& schedule : *schedules) {
-    if (schedule.next_execution && *schedule.next_execution > logical_now_ + limits_.lead) {
+    if (schedule.next_execution && *schedule.next_execution > now + limits_.lead) {
       if (plans.empty()) return finish(*schedule.next_execution - limits_.lead);
       break;
     }
@@ -258,7 +269,7 @@ void Planner::found(Result<std::vector<Schedule>> schedules) {
       plans.push_back(std::move(plan));
       continue;
     }
-    plans.push_back(plan_schedule(schedule, **rule, logical_now_, limits_));
+    plans.push_back(plan_schedule(schedule, **rule, now, limits_));
   }
   if (plans.empty()) return finish(TimePoint::max());
   put(std::move(plans));
@@ -276,7 +287,7 @@ void Planner::put(std::vector<Plan> plans) {
     mailbox->post([this, count, plans = std::move(plans), accepted = std::move(accepted)]() mutable {
       if (!accepted) {
         log::warn("plan.put_failed", {{"error", accepted.error().detail}});
-        return finish(logical_now_ + kRetryAfter);
+        return finish(ports_.clock.wall() + kRetryAfter);
       }
       ports_.probe.planned(count);
       mark(std::move(plans));
@@ -289,7 +300,7 @@ void Planner::put(std::vector<Plan> plans) {
   if (letters.empty()) return put_events();
   ports_.dead_letters.bury(std::move(letters), [this, mailbox = mailbox_, put_events = std::move(put_events)](Result<void> buried) mutable {
     mailbox->post([this, put_events = std::move(put_events), buried = std::move(buried)]() mutable {
-      if (!buried) return finish(logical_now_ + kRetryAfter);
+      if (!buried) return finish(ports_.clock.wall() + kRetryAfter);
       put_events();
     });
   });
@@ -305,7 +316,7 @@ void Planner::mark(std::vector<Plan> plans) {
   if (!skipped.empty()) ports_.log.record(std::move(skipped));
   ports_.schedules.mark_planned(std::move(after), [this, mailbox = mailbox_](Result<void> marked) mutable {
     mailbox->post([this, marked = std::move(marked)] {
-      finish(marked ? TimePoint::min() : logical_now_ + kRetryAfter);
+      finish(marked ? TimePoint::min() : ports_.clock.wall() + kRetryAfter);
     });
   });
 }
@@ -313,7 +324,7 @@ void Planner::mark(std::vector<Plan> plans) {
 void Planner::finish(TimePoint wake_at) {
   busy_ = false;
   // Edits made by other programs are noticed within the interval.
-  const TimePoint latest = logical_now_ + options_.plan_interval;
+  const TimePoint latest = ports_.clock.wall() + options_.plan_interval;
   wake_at_ = std::min({wake_at_, wake_at, latest});
 }
 

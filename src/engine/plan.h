@@ -42,6 +42,10 @@ std::optional<TimePoint> shown_next(const Schedule& schedule, const Recurrence& 
 /// Sets planned_until and next_execution of a new or edited schedule, so that planning starts at `now`.
 void start_planning(Schedule& schedule, const Recurrence& rule, TimePoint now);
 
+/// After an edit that keeps the rule: what is planned and has not fired yet is planned again, as its new self. Ids make
+/// sure that what did fire does not fire again.
+void plan_again(Schedule& schedule, const Recurrence& rule, TimePoint now);
+
 class Planner {
  public:
   Planner(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox, Intake& intake);
@@ -64,7 +68,6 @@ class Planner {
   RuleCache rules_;
   PlanLimits limits_;
   TimePoint wake_at_ = TimePoint::min();
-  TimePoint logical_now_ = TimePoint::min();  ///< never back (semantics S12)
   bool busy_ = false;
 };
 
