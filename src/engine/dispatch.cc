@@ -9,6 +9,13 @@
 namespace schedules {
 namespace {
 
+// Only the simulator's control builds without it, to see that its absence is noticed.
+#ifdef SCHEDULES_WITHOUT_EARLY_GUARD
+constexpr bool kEarlyGuard = false;
+#else
+constexpr bool kEarlyGuard = true;
+#endif
+
 constexpr size_t kLanesKept = 1'000;
 constexpr Duration kUnavailableWait = std::chrono::seconds(1);
 
@@ -179,7 +186,7 @@ void Dispatch::start(Lane& lane) {
     std::vector<Delivery> deliveries;
     for (auto& event : events) {
       // The last guard: the wall clock may have been stepped back since the wheel let it go.
-      if (event.due_at > now) {
+      if (kEarlyGuard && event.due_at > now) {
         const TimePoint due = event.due_at;
         postpone(std::move(event), due, "clock_stepped_back");
         continue;
@@ -226,6 +233,7 @@ void Dispatch::published(const std::string& lane_name, std::vector<Delivery> del
 
 void Dispatch::decide(Delivery delivery, const DeliveryReport& report, const Lane& lane, Duration took) {
   Event& event = delivery.event;
+  const TimePoint begun = event.fire_at;
   const auto sink = std::string(lane.sink_name());
   ports_.probe.published(sink, report.verdict, delivery.fired_at - event.due_at, took);
   Outcome outcome{.state = State::fired,
@@ -238,7 +246,7 @@ void Dispatch::decide(Delivery delivery, const DeliveryReport& report, const Lan
   if (report.verdict == Verdict::delivered) {
     outcome.detail.clear();
     auto execution = execution_of(event, outcome, RunStatus::success, options_.node_id);
-    return settle_.add(Ending{std::move(event), std::move(outcome), {std::move(execution)}});
+    return settle_.add(Ending{begun, std::move(event), std::move(outcome), {std::move(execution)}});
   }
   const bool spent = event.attempt >= event.max_retries;
   outcome.state = report.verdict == Verdict::retry && !spent ? State::pending : State::dead;
@@ -252,7 +260,7 @@ void Dispatch::decide(Delivery delivery, const DeliveryReport& report, const Lan
   auto execution = execution_of(event, outcome, RunStatus::failure, options_.node_id);
   ++event.attempt;
   if (outcome.state == State::pending) event.fire_at = retry_at;
-  settle_.add(Ending{std::move(event), std::move(outcome), {std::move(execution)}});
+  settle_.add(Ending{begun, std::move(event), std::move(outcome), {std::move(execution)}});
 }
 
 // Exponential backoff with full jitter; what the receiver asked for is a lower bound.
@@ -266,9 +274,10 @@ TimePoint Dispatch::retry_time(const Event& event, const DeliveryReport& report,
 }
 
 void Dispatch::postpone(Event event, TimePoint until, std::string reason) {
-  event.fire_at = std::max(until, event.due_at);
+  const TimePoint begun = event.fire_at;
+  event.fire_at = std::max({until, event.due_at, begun + Duration(1)});  // never the same: see Settlement
   Outcome outcome{.state = State::pending, .at = ports_.clock.wall(), .reason = std::move(reason)};
-  settle_.add(Ending{std::move(event), std::move(outcome), {}});
+  settle_.add(Ending{begun, std::move(event), std::move(outcome), {}});
 }
 
 void Dispatch::end(Event event, State state, std::string reason, std::string detail) {
@@ -276,7 +285,8 @@ void Dispatch::end(Event event, State state, std::string reason, std::string det
   Outcome outcome{.state = state, .at = now, .settled_at = now, .reason = std::move(reason), .detail = std::move(detail)};
   const auto status = state == State::skipped ? RunStatus::skipped : RunStatus::failure;
   auto execution = execution_of(event, outcome, status, options_.node_id);
-  settle_.add(Ending{std::move(event), std::move(outcome), {std::move(execution)}});
+  const TimePoint begun = event.fire_at;
+  settle_.add(Ending{begun, std::move(event), std::move(outcome), {std::move(execution)}});
 }
 
 void Dispatch::settled(const Ending& ending) {

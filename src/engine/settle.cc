@@ -49,6 +49,7 @@ void Settle::store(std::vector<Ending> endings) {
   for (const auto& ending : endings) {
     settlements.push_back(Settlement{.shard = ports_.near.shard_of(ending.event.id),
                                      .epoch = 0,
+                                     .begun_fire_at = ending.begun_fire_at,
                                      .event = ending.event,
                                      .outcome = ending.outcome});
   }

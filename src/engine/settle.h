@@ -13,6 +13,7 @@ namespace schedules {
 
 /// The end of one begun event. outcome.state pending: it waits again until event.fire_at.
 struct Ending {
+  TimePoint begun_fire_at;
   Event event;
   Outcome outcome;
   std::vector<Execution> executions;  ///< what to record of it

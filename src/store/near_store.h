@@ -63,10 +63,12 @@ struct BeginRequest {
 };
 
 /// The end of one begun event. outcome.state pending: it waits again until event.fire_at (a retry; attempts and
-/// fire_at are taken from `event`). A final state: it is remembered with the outcome, without its body.
+/// fire_at are taken from `event`). A final state: it is remembered with the outcome, without its body. It applies only
+/// to the event as it was begun, so that one which is sent twice (its first answer was lost) does nothing.
 struct Settlement {
   uint32_t shard = 0;
   uint64_t epoch = 0;
+  TimePoint begun_fire_at;  ///< the fire_at under which begin answered it
   Event event;
   Outcome outcome;
 };

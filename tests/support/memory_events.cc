@@ -97,6 +97,8 @@ void MemoryEvents::settle(std::vector<Settlement> settlements, Done<void> done) 
     const auto found = rows_.find(settlement.event.id);
     if (found == rows_.end()) continue;
     auto& stored = found->second.stored;
+    const bool as_begun = in_flight_.contains(settlement.event.id) && stored.event.fire_at == settlement.begun_fire_at;
+    if (!as_begun && !broken_.begin_check) continue;
     in_flight_.erase(settlement.event.id);
     stored.state = settlement.outcome.state;
     stored.outcome = settlement.outcome;
