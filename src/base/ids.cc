@@ -94,7 +94,7 @@ uint64_t stable_hash(std::string_view text, uint64_t seed) {
     at += 8;
   }
   uint64_t tail = 0;
-  std::memcpy(&tail, text.data() + at, text.size() - at);
+  if (at < text.size()) std::memcpy(&tail, text.data() + at, text.size() - at);
   return mix(mix(state ^ tail, kB) ^ text.size(), kA);
 }
 

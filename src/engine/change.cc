@@ -78,7 +78,9 @@ void Intake::change_found(StoredEvent found, std::optional<uint64_t> if_revision
   const TimePoint due_before = event.due_at;
   if (auto edited = edit(event); !edited) return done(fail(edited.error()));
   if (event.due_at != due_before) event.fire_at = event.due_at;
-  if (auto checked = check_event(event, ports_.clock.wall()); !checked) return done(fail(checked.error()));
+  auto checked = check_event(event, ports_.clock.wall());
+  if (checked && event.target != found.event.target) checked = ports_.sinks.check_target(event.target);
+  if (!checked) return done(fail(checked.error()));
   EventCatalog& catalog = found.tier == Tier::far ? ports_.far_catalog : ports_.near_catalog;
   const EventId id = event.id;
   catalog.change({std::move(event)}, [this, id, if_revision, edit = std::move(edit), tries,

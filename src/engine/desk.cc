@@ -31,7 +31,7 @@ void Desk::create(Schedule schedule, Done<Schedule> done) {
   schedule.created_at = now;
   schedule.updated_at = now;
   schedule.revision = 1;
-  if (auto checked = check_schedule(schedule); !checked) return done(fail(checked.error()));
+  if (auto checked = check_all(schedule); !checked) return done(fail(checked.error()));
   const auto rule = recurrence_of(schedule, options_.cron_seconds_last);
   if (!rule) return done(fail(rule.error()));
   start_planning(schedule, *rule, now);
@@ -64,7 +64,7 @@ void Desk::edit_found(Schedule found, std::optional<uint64_t> if_revision, Sched
   if (auto edited = edit(after); !edited) return done(fail(edited.error()));
   const TimePoint now = ports_.clock.wall();
   after.updated_at = now;
-  if (auto checked = check_schedule(after); !checked) return done(fail(checked.error()));
+  if (auto checked = check_all(after); !checked) return done(fail(checked.error()));
   const auto rule = recurrence_of(after, options_.cron_seconds_last);
   if (!rule) return done(fail(rule.error()));
   if (plans_anew(found, after)) {
@@ -158,6 +158,11 @@ void Desk::fire(const Schedule& schedule, Done<Schedule> done) {
                                                      : nullptr;
     if (refused != nullptr) intake_.give_up_waiting(event_id, *refused);
   });
+}
+
+Status Desk::check_all(const Schedule& schedule) const {
+  if (auto checked = check_schedule(schedule); !checked) return checked;
+  return ports_.sinks.check_target(schedule.target);
 }
 
 Schedule Desk::shown(Schedule schedule) const {

@@ -26,6 +26,7 @@ class Desk final : public Schedules {
   void edit_found(Schedule found, std::optional<uint64_t> if_revision, ScheduleEdit edit, int tries,
                   Done<Schedule> done);
   void fire(const Schedule& schedule, Done<Schedule> done);
+  [[nodiscard]] Status check_all(const Schedule& schedule) const;
   Schedule shown(Schedule schedule) const;
 
   EnginePorts& ports_;

@@ -294,6 +294,10 @@ void Dispatch::settled(const Ending& ending) {
   in_flight_bytes_ -= std::min(in_flight_bytes_, ending.event.body.size());
 }
 
+void Dispatch::reconfigured() {
+  for (auto& [name, lane] : lanes_) lane->allow(options_.max_concurrent);
+}
+
 void Dispatch::give_back(TimePoint now) {
   for (auto& [name, lane] : lanes_) {
     for (auto& event : lane->take_all()) postpone(std::move(event), now, "shutdown");

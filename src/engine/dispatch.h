@@ -25,6 +25,8 @@ class Dispatch {
   void pump(TimePoint now);
   /// One begun event has its end stored.
   void settled(const Ending& ending);
+  /// max_concurrent may have changed.
+  void reconfigured();
   /// Nothing new is begun from now on.
   void stop() { stopping_ = true; }
   /// Gives queued events that no publish has started for back to the store.

@@ -99,6 +99,13 @@ void Engine::look_again() {
   });
 }
 
+void Engine::reconfigure(std::function<void(EngineOptions&)> change) {
+  mailbox_->post([this, change = std::move(change)] {
+    change(options_);
+    dispatch_.reconfigured();
+  });
+}
+
 void Engine::drain() {
   draining_ = true;
   intake_.stop();

@@ -84,7 +84,9 @@ void Intake::accept_as(PutMode mode, std::vector<Event> events, AcceptOptions op
     auto& event = events[i];
     auto& answer = batch->answers[i];
     prepare(event, batch->now);
-    if (auto checked = check_event(event, batch->now); !checked) {
+    auto checked = check_event(event, batch->now);
+    if (checked && mode == PutMode::if_absent) checked = ports_.sinks.check_target(event.target);
+    if (!checked) {
       ports_.probe.refused(checked.error().code, 1);
       answer.error = std::move(checked.error());
       continue;

@@ -21,6 +21,7 @@ class Lane {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Sink& sink() { return *sink_; }
   [[nodiscard]] std::string_view sink_name() const { return sink_->name(); }
+  void allow(uint32_t max_running) { max_running_ = max_running; }
   Breaker& breaker() { return breaker_; }
   [[nodiscard]] bool idle() const { return running_ == 0 && queue_.empty(); }
   [[nodiscard]] bool may_start() const { return running_ < max_running_ && !queue_.empty(); }

@@ -23,6 +23,8 @@ class SinkDirectory {
  public:
   virtual ~SinkDirectory() = default;
   virtual Sink* sink_for(const Event& event) = 0;
+  /// Whether an event may name this target; asked at the door. Errors: egress_forbidden, invalid_argument, with field.
+  virtual Status check_target(const Target& /*target*/) const { return {}; }
 };
 
 /// Takes the record of what happened; never blocks. Thread-safe.

@@ -1,15 +1,13 @@
 #include "sink/webhook/egress.h"
 
 #include <algorithm>
-#include <boost/url.hpp>
+#include <charconv>
 
 #include "base/text.h"
 #include "model/event.h"
 
 namespace schedules {
 namespace {
-
-namespace urls = boost::urls;
 
 constexpr std::string_view kField = "target.url";
 constexpr size_t kMaxHostChars = 253;
@@ -51,57 +49,75 @@ Status read_name(std::string_view encoded, EgressUrl& out) {
   return {};
 }
 
-Status read_host(const urls::url_view& url, EgressUrl& out) {
-  const std::string encoded(url.encoded_host());
-  switch (url.host_type()) {
-    case urls::host_type::ipv4:
-      out.host = encoded;
-      out.address = parse_address(encoded);
-      break;
-    case urls::host_type::ipv6:
-      out.host = url.host_ipv6_address().to_string();
-      out.address = parse_address(out.host);
-      if (out.address) out.host = out.address->text();
-      break;
-    case urls::host_type::name:
-      return read_name(encoded, out);
-    case urls::host_type::none:
-    case urls::host_type::ipvfuture:
-      return refuse("the host is neither a name nor an address");
+/// The host of an authority; `port` gets what follows it.
+Status read_host(std::string_view authority, EgressUrl& out, std::string_view& port) {
+  const bool bracketed = authority.starts_with('[');
+  const size_t end = std::min(bracketed ? authority.find(']') : authority.find(':'), authority.size());
+  if (bracketed) {
+    if (end == authority.size()) return refuse("a bracket is not closed");
+    out.address = parse_address(authority.substr(1, end - 1));
+    if (!out.address || !out.address->is_v6) {
+      return refuse("\"{}\" is not an IPv6 address", truncate_utf8(authority.substr(0, end + 1), 100));
+    }
+    port = authority.substr(end + 1);
+  } else {
+    out.address = parse_address(authority.substr(0, end));
+    port = authority.substr(end);
   }
-  if (!out.address) return refuse("\"{}\" is not an address", encoded);
+  if (!out.address) return read_name(authority.substr(0, end), out);
+  out.host = out.address->text();
   return {};
 }
 
-Result<uint16_t> read_port(const urls::url_view& url, bool secure) {
-  if (!url.has_port() || url.port().empty()) return static_cast<uint16_t>(secure ? 443 : 80);
-  if (url.port_number() == 0) return refuse("the port is a number from 1 to 65535");
-  return url.port_number();
+Status read_port(std::string_view text, bool secure, EgressUrl& out) {
+  out.port = secure ? 443 : 80;
+  if (text.empty() || text == ":") return {};
+  const auto digits = text.substr(1);
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
+  if (text[0] != ':' || read.ec != std::errc{} || read.ptr != digits.data() + digits.size() || out.port == 0) {
+    return refuse("the port is a number from 1 to 65535");
+  }
+  return {};
+}
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+/// Path and query hold only what RFC 3986 allows, percent signs in front of two hex digits.
+bool is_target(std::string_view text) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/?%";
+  if (!all_of(text, kAllowed)) return false;
+  for (size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    if (at + 2 >= text.size() || !is_hex(text[at + 1]) || !is_hex(text[at + 2])) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
+// Read by hand and strictly: Boost.URL 1.81 ends the authority of "http://127.0.0.1.nip.io/" after the address, and
+// wraps a port of 65536 to 0.
 Result<EgressUrl> parse_egress_url(std::string_view url) {
   if (url.size() > kMaxUrlBytes) {
     return fail_field(Code::too_long, std::string(kField), "the URL is longer than {} bytes", kMaxUrlBytes);
   }
-  const auto parsed = urls::parse_uri(urls::string_view(url.data(), url.size()));
-  if (!parsed) return refuse("this is not a URL as RFC 3986 has it");
-  const bool secure = parsed->scheme_id() == urls::scheme::https;
-  if (!secure && parsed->scheme_id() != urls::scheme::http) return refuse("only http and https are sent to");
-  if (!parsed->has_authority()) return refuse("a host is missing");
-  if (parsed->has_userinfo()) return refuse("user name and password do not belong in a URL");
-  if (parsed->has_fragment()) return refuse("a fragment is never sent; remove it");
+  const size_t colon = url.find("://");
+  if (colon == std::string_view::npos) return refuse("a URL starts with http:// or https://");
+  const auto scheme = to_lower(url.substr(0, colon));
+  if (scheme != "http" && scheme != "https") return refuse("only http and https are sent to");
+  const auto rest = url.substr(colon + 3);
+  const auto authority = rest.substr(0, rest.find_first_of("/?#\\"));
+  const auto target = rest.substr(authority.size());
+  if (authority.find('@') != std::string_view::npos) return refuse("user name and password do not belong in a URL");
+  if (target.find('#') != std::string_view::npos) return refuse("a fragment is never sent; remove it");
+  if (!is_target(target)) return refuse("the path has characters that a URL cannot have");
 
   EgressUrl out;
-  if (auto host = read_host(*parsed, out); !host) return fail(std::move(host.error()));
-  const auto port = read_port(*parsed, secure);
-  if (!port) return fail(port.error());
-  out.port = *port;
+  std::string_view port;
+  if (auto read = read_host(authority, out, port); !read) return fail(std::move(read.error()));
+  if (auto read = read_port(port, scheme == "https", out); !read) return fail(std::move(read.error()));
   const bool bracketed = out.address && out.address->is_v6;
-  out.origin = fmt::format("{}://{}{}{}:{}", secure ? "https" : "http", bracketed ? "[" : "", out.host,
-                           bracketed ? "]" : "", out.port);
-  const std::string target(parsed->encoded_target());
+  out.origin = fmt::format("{}://{}{}{}:{}", scheme, bracketed ? "[" : "", out.host, bracketed ? "]" : "", out.port);
   out.text = out.origin;
   if (!target.starts_with('/')) out.text += '/';
   out.text += target;

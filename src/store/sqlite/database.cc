@@ -99,6 +99,8 @@ Result<int64_t> Database::number(std::string_view sql, std::initializer_list<Val
 
 uint64_t Database::changes() const { return static_cast<uint64_t>(sqlite3_changes64(handle_)); }
 
+int64_t Database::last_row() const { return sqlite3_last_insert_rowid(handle_); }
+
 Error Database::fault(std::string_view what) const {
   return Error{.code = code_of(sqlite3_extended_errcode(handle_)),
                .detail = fmt::format("{}: {}", what, sqlite3_errmsg(handle_))};

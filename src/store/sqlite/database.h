@@ -123,6 +123,8 @@ class Database {
   Result<int64_t> number(std::string_view sql, std::initializer_list<Value> values = {});
   /// Rows that the last insert, update or delete changed.
   [[nodiscard]] uint64_t changes() const;
+  /// The integer key of the row that was inserted last.
+  [[nodiscard]] int64_t last_row() const;
   /// Maps the connection's last fault to an Error that begins with `what`.
   [[nodiscard]] Error fault(std::string_view what) const;
 

@@ -2,8 +2,8 @@
 
 #include <map>
 
+#include "store/sqlite/execution_find.h"
 #include "store/sqlite/execution_hours.h"
-#include "store/sqlite/execution_table.h"
 #include "store/sqlite/figures.h"
 #include "time/text.h"
 
@@ -62,8 +62,8 @@ Where hours_where(const ExecutionFilter& filter, int64_t from, int64_t to) {
 Status Collector::add_rows(const ExecutionFilter& filter) {
   auto source = source_of(filter);
   const auto sql = fmt::format(
-      "{}SELECT e.status, e.lateness, e.duration, e.executed_at, e.entity_type, e.action FROM {}{}", source.with,
-      source.from, source.where.sql());
+      "SELECT e.status, e.lateness, e.duration, e.executed_at, e.entity_type, e.action FROM {}{}", source.from,
+      source.where.sql());
   auto rows = database.query(sql, source.where.values());
   // Neighbours mostly belong to the same hour; a lookup for each row would cost more than the sum.
   int64_t last_hour = -1;
@@ -118,20 +118,12 @@ Status collect(Collector& collector, const ExecutionFilter& filter) {
 }
 
 Result<double> recent_mean_duration_ms(Database& database, const ExecutionFilter& filter) {
-  auto source = source_of(filter);
-  source.where.add("e.duration > 0", {});
-  source.where.also(kRecentDurations);
-  const auto sql = fmt::format("{}SELECT e.duration FROM {}{} ORDER BY e.executed_at DESC, e.id DESC LIMIT ?",
-                               source.with, source.from, source.where.sql());
-  auto rows = database.query(sql, source.where.values());
-  int64_t sum = 0;
-  int64_t count = 0;
-  while (rows.step()) {
-    sum += rows.integer(0);
-    ++count;
-  }
-  if (auto done = rows.end(); !done) return fail(std::move(done.error()));
-  return count == 0 ? 0 : static_cast<double>(sum) / static_cast<double>(count) / 1000;
+  const auto recent = newest_timed_executions(database, filter, kRecentDurations);
+  if (!recent) return fail(recent.error());
+  if (recent->empty()) return 0;
+  Duration sum{};
+  for (const auto& execution : *recent) sum += execution.duration;
+  return static_cast<double>(sum.count()) / static_cast<double>(recent->size()) / 1000;
 }
 
 }  // namespace
@@ -174,9 +166,9 @@ Result<std::vector<ErrorPattern>> error_patterns(Database& database, const Execu
   if (!filter.event_id && !filter.schedule_id) source.from = "executions AS e INDEXED BY executions_error";
   source.where.also(kPatternsMax);
   const auto sql = fmt::format(
-      "{}SELECT substr(e.error, 1, instr(e.error || char(10), char(10)) - 1) AS line, count(*), max(e.executed_at) "
+      "SELECT substr(e.error, 1, instr(e.error || char(10), char(10)) - 1) AS line, count(*), max(e.executed_at) "
       "FROM {}{} GROUP BY line ORDER BY count(*) DESC, line LIMIT ?",
-      source.with, source.from, source.where.sql());
+      source.from, source.where.sql());
   auto rows = database.query(sql, source.where.values());
   std::vector<ErrorPattern> patterns;
   while (rows.step()) {

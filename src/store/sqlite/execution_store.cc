@@ -1,5 +1,6 @@
 #include "store/sqlite/execution_store.h"
 
+#include "store/sqlite/execution_find.h"
 #include "store/sqlite/execution_stats.h"
 #include "store/sqlite/execution_table.h"
 #include "store/sqlite/lane.h"
@@ -39,7 +40,7 @@ SqliteExecutionStore::SqliteExecutionStore(std::unique_ptr<sqlite::Lane> writer,
                                            size_t exact_rows_max)
     : exact_rows_max_(exact_rows_max), writer_(std::move(writer)), reader_(std::move(reader)) {}
 
-SqliteExecutionStore::~SqliteExecutionStore() = default;
+SqliteExecutionStore::~SqliteExecutionStore() { closing_ = true; }
 
 void SqliteExecutionStore::append(std::vector<Execution> executions, Done<void> done) {
   writer_->write<void>(
@@ -82,7 +83,7 @@ void SqliteExecutionStore::expire_further(TimePoint before, uint64_t so_far, Don
       [before](Database& db) { return sqlite::expire_executions(db, before, kExpireStep); },
       [this, before, so_far, done = std::move(done)](Result<uint64_t> removed) mutable {
         if (!removed) return done(std::move(removed));
-        if (*removed < kExpireStep) return done(so_far + *removed);
+        if (*removed < kExpireStep || closing_) return done(so_far + *removed);
         // Queued behind the appends that came meanwhile.
         expire_further(before, so_far + *removed, std::move(done));
       });

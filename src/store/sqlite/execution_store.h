@@ -2,6 +2,7 @@
 // Thread-safe. An answered append survives a crash of the program; the last second may go with the machine.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -28,7 +29,7 @@ class SqliteExecutionStore final : public ExecutionStore {
   /// Makes the file or brings it to the newest layout. Blocks. Errors: newer_layout (file untouched), corrupt,
   /// unavailable, disk_full, io_error.
   static Result<std::unique_ptr<SqliteExecutionStore>> open(SqliteExecutionOptions options);
-  /// Answers what is under way first. Not on an executor's thread.
+  /// Answers what is under way first; an expiry stops early and answers what it removed. Not on an executor's thread.
   ~SqliteExecutionStore() override;
 
   /// The same id at the same executed_at is known and left out.
@@ -46,6 +47,7 @@ class SqliteExecutionStore final : public ExecutionStore {
   void expire_further(TimePoint before, uint64_t so_far, Done<uint64_t> done);
 
   const size_t exact_rows_max_;
+  std::atomic<bool> closing_ = false;
   std::unique_ptr<sqlite::Lane> writer_;
   std::unique_ptr<sqlite::Lane> reader_;  ///< ends first: the last connection clears the log away
 };

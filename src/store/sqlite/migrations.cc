@@ -46,7 +46,7 @@ Status take(Database& database, const Schema& schema, const Migration& step) {
                   .execute(std::string(step.sql) + fmt::format(";PRAGMA user_version={};PRAGMA application_id={}",
                                                                step.version, schema.application_id))
                   .and_then([&] { return transaction.commit(); });
-  if (done) {
+  if (done && *current > 0) {  // a fresh file is no news
     log::info("store.migrated", {{"database", std::string(schema.name)},
                                  {"version", std::to_string(step.version)},
                                  {"step", std::string(step.title)}});

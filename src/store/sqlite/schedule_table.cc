@@ -117,7 +117,6 @@ Result<Schedule> replace_schedule(Database& database, const Schedule& schedule) 
 
   Schedule next = schedule;
   next.revision = old.revision + 1;
-  next.planned_count = old.planned_count;
   next.last_execution = old.last_execution;
   next.last_status = old.last_status;
   next.last_error = old.last_error;
@@ -128,10 +127,10 @@ Result<Schedule> replace_schedule(Database& database, const Schedule& schedule) 
   auto done = database
                   .query("UPDATE schedules SET name=?2, status=?3, event_type=?4, event_action=?5, owner=?6, "
                          "created_at=?7, updated_at=?8, revision=?9, planned_until=?10, next_execution=?11, "
-                         "definition=?12 WHERE id=?1",
+                         "definition=?12, planned_count=?13 WHERE id=?1",
                          {next.id, next.name, next.status, next.event_type, next.event_action, next.owner,
                           next.created_at, next.updated_at, next.revision, next.planned_until,
-                          next.next_execution, Blob{definition}})
+                          next.next_execution, Blob{definition}, next.planned_count})
                   .end()
                   .and_then([&] { return drop_tags(database, old); })
                   .and_then([&] { return add_tags(database, next); });

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Checks that includes only point down (docs/architecture.md): a room may include itself and the rooms listed for it."""
+import pathlib
+import re
+import sys
+
+ROOMS = {
+    "base": [],
+    "time": ["base"],
+    "model": ["time", "base"],
+    "recurrence": ["time", "base"],
+    "wheel": ["time", "base"],
+    "config": ["model", "time", "base"],
+    "telemetry": ["base"],
+    "store": ["model", "time", "base"],
+    "sink": ["model", "time", "base"],
+    "engine": ["recurrence", "wheel", "store", "sink", "model", "time", "base"],
+    "analytics": ["engine", "store", "model", "time", "base"],
+    "store/rocksdb": ["sink", "store", "model", "time", "base"],  # sink: the tail's port
+    "store/sqlite": ["store", "model", "time", "base"],
+    "sink/webhook": ["sink", "model", "time", "base"],
+    "sink/stream": ["sink", "model", "time", "base"],
+    "sink/log": ["sink", "model", "time", "base"],
+    "sink/handler": ["sink", "model", "time", "base"],
+    "api/http": ["time", "base"],
+    "api": ["api/http", "engine", "recurrence", "store", "sink", "model", "time", "base"],
+    "app": ["*"],
+    "cli": ["*"],
+}
+
+
+def room_of(path):
+    parts = path.parts
+    for depth in (2, 1):
+        name = "/".join(parts[:depth])
+        if name in ROOMS and len(parts) > depth:
+            return name
+    return None
+
+
+def main():
+    source = pathlib.Path(__file__).resolve().parent.parent / "src"
+    faults = []
+    for file in sorted([*source.rglob("*.h"), *source.rglob("*.cc")]):
+        room = room_of(file.relative_to(source))
+        if room is None:
+            faults.append(f"{file}: in no known room")
+            continue
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            found = re.match(r'#include "([^"]+)"', line)
+            if not found or found.group(1).startswith("schedules/"):
+                continue
+            other = room_of(pathlib.Path(found.group(1)))
+            allowed = ROOMS[room]
+            if other is None and "/" not in found.group(1):
+                continue
+            if other != room and other not in allowed and allowed != ["*"]:
+                faults.append(f"{file}:{number}: {room} must not include {found.group(1)}")
+    print("\n".join(faults) or "layers: all includes point down")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

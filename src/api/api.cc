@@ -1,0 +1,120 @@
+#include "api/api.h"
+
+#include "api/context.h"
+#include "base/log.h"
+
+namespace schedules::api {
+namespace {
+
+constexpr std::string_view kAdmin = "/api/v1/admin";
+
+ErrorForm form_of(const Route* route, std::string_view path) {
+  if (route != nullptr) return route->form;
+  return path.starts_with(kAdmin) ? ErrorForm::contract : ErrorForm::problem;
+}
+
+std::string list_of(const std::vector<http::Method>& methods) {
+  std::string text;
+  for (const auto method : methods) {
+    if (!text.empty()) text += ", ";
+    text += http::to_string(method);
+  }
+  return text;
+}
+
+}  // namespace
+
+struct Api::Impl {
+  Router router;
+  Auth auth;
+  Context context;
+
+  Impl(ApiDeps deps, ApiOptions options, Auth its_auth)
+      : auth(std::move(its_auth)), context{std::move(deps), std::move(options), auth, router, {}} {
+    add_event_routes(router, context);
+    add_bulk_routes(router, context);
+    add_dead_letter_routes(router, context);
+    add_stream_routes(router, context);
+    add_schedule_routes(router, context);
+    add_schedule_action_routes(router, context);
+    add_preview_routes(router, context);
+    add_monitoring_routes(router, context);
+    add_settings_routes(router, context);
+    add_page_routes(router, context);
+  }
+
+  // Answers what needs no handler; nullptr then.
+  CallPtr admit(CallPtr call, const Router::Match& match) const {
+    const Role needed = match.route == nullptr ? Role::anyone : match.route->role;
+    const bool preflight = call->request.method == http::Method::options;
+    auto identity = auth.check(call->request, preflight ? Role::anyone : needed, context.now());
+    if (!identity) return call->fail(identity.error()), nullptr;
+    call->identity = std::move(*identity);
+    if (match.allowed.empty())
+      return call->fail(Error{.code = Code::not_found, .detail = "Not Found"}), nullptr;
+    if (preflight) return answer_options(*call, match), nullptr;
+    if (match.route == nullptr) {
+      call->extra_headers.emplace_back("Allow", list_of(match.allowed));
+      return call->fail(Error{.code = Code::method_not_allowed, .detail = "Method Not Allowed"}), nullptr;
+    }
+    if (const auto coding = call->request.header("Content-Encoding"); !coding.empty() && coding != "identity")
+      return call->fail(Error{.code = Code::unsupported_media_type,
+                              .detail = "bodies are taken as they are, without Content-Encoding"}), nullptr;
+    auto params = router.params(*match.route, call->request.path());
+    if (!params) return call->fail(params.error()), nullptr;
+    call->params = std::move(*params);
+    return call;
+  }
+
+  static void answer_options(Call& call, const Router::Match& match) {
+    const std::string methods = list_of(match.allowed);
+    http::Fields headers{{"Allow", methods}};
+    if (!call.extra_headers.empty()) {
+      const auto wanted = call.request.header("Access-Control-Request-Headers");
+      headers.emplace_back("Access-Control-Allow-Methods", methods);
+      headers.emplace_back("Access-Control-Allow-Headers", wanted.empty() ? "Authorization, Content-Type" : wanted);
+      headers.emplace_back("Access-Control-Max-Age", "600");
+    }
+    call.empty(204, std::move(headers));
+  }
+};
+
+Api::Api(ApiDeps deps, ApiOptions options, Auth auth)
+    : impl_(std::make_unique<Impl>(std::move(deps), std::move(options), std::move(auth))) {}
+Api::~Api() = default;
+
+size_t Api::body_limit(http::Request& request) const {
+  const auto match = impl_->router.find(request.method, request.path());
+  request.route = match.route;
+  return match.route == nullptr ? kSmallBody : match.route->body_limit;
+}
+
+void Api::dispatch(http::Request request, http::Responder responder) {
+  Router::Match match;
+  if (request.route != nullptr) {
+    match.route = static_cast<const Route*>(request.route);
+    match.allowed = {request.method};
+  } else {
+    match = impl_->router.find(request.method, request.path());
+  }
+  const ErrorForm form = form_of(match.route, request.path());
+  auto call = std::make_unique<Call>(std::move(request), std::move(responder), form);
+  call->extra_headers = impl_->auth.cors_headers(call->request);
+  call = impl_->admit(std::move(call), match);
+  if (!call) return;
+  try {
+    match.route->handler(std::move(call));
+  } catch (const std::exception& error) {
+    // The call went down with the handler and has answered 500.
+    log::error("api.handler_threw", {{"route", match.route->pattern}, {"error", error.what()}});
+  }
+}
+
+http::Response Api::refusal(const http::Request& request, const Error& error) const {
+  return error_response(error, {form_of(nullptr, request.path()), request.request_id, {}, {}});
+}
+
+const Router& Api::router() const { return impl_->router; }
+void Api::drain() { impl_->context.draining = true; }
+
+}  // namespace schedules::api

@@ -1,0 +1,37 @@
+// What the handlers share, and the functions by which each resource adds its routes. Inside the room only.
+#pragma once
+
+#include "api/api.h"
+#include "api/jobs.h"
+
+namespace schedules::api {
+
+struct Context {
+  ApiDeps deps;
+  ApiOptions options;
+  const Auth& auth;
+  const Router& router;
+  Jobs jobs;
+  std::atomic<bool> draining{false};
+
+  [[nodiscard]] TimePoint now() const { return deps.clock.wall(); }
+};
+
+void add_event_routes(Router& router, Context& context);
+void add_event_create_route(Router& router, Context& context);
+void add_event_read_routes(Router& router, Context& context);
+void add_event_change_routes(Router& router, Context& context);
+void add_bulk_routes(Router& router, Context& context);
+void add_dead_letter_routes(Router& router, Context& context);
+void add_stream_routes(Router& router, Context& context);
+void add_schedule_routes(Router& router, Context& context);
+void add_schedule_action_routes(Router& router, Context& context);
+void add_preview_routes(Router& router, Context& context);
+void add_monitoring_routes(Router& router, Context& context);
+void add_analytics_routes(Router& router, Context& context);
+void add_settings_routes(Router& router, Context& context);
+/// The Prometheus text, which two routes give.
+void answer_metrics(Context& context, CallPtr call);
+void add_page_routes(Router& router, Context& context);
+
+}  // namespace schedules::api

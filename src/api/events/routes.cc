@@ -1,0 +1,18 @@
+// The routes of single events, and the id in their paths.
+#include "api/context.h"
+
+namespace schedules::api {
+
+void add_event_routes(Router& router, Context& context) {
+  add_event_create_route(router, context);
+  add_event_read_routes(router, context);
+  add_event_change_routes(router, context);
+}
+
+Result<EventId> event_id_of(const Call& call) {
+  const auto id = parse_id(call.param("id"));
+  if (id) return *id;
+  return fail_field(Code::invalid_argument, "path:id", "an event's id is a UUID");
+}
+
+}  // namespace schedules::api

@@ -1,0 +1,101 @@
+// The contract's analytics pages of monitoring: a summary and hourly buckets of what was executed.
+#include "api/context.h"
+#include "api/json/writer.h"
+#include "api/query.h"
+
+namespace schedules::api {
+namespace {
+
+constexpr int64_t kMaxHours = 24 * 366;
+
+double rate_of(const ExecutionStats& stats) {
+  return stats.total == 0 ? 0.0 : static_cast<double>(stats.succeeded) / static_cast<double>(stats.total);
+}
+
+void append_measures(json::Writer& out, const ExecutionStats& stats) {
+  out.key("total_executions").number(stats.total).key("successful").number(stats.succeeded);
+  out.key("failed").number(stats.failed).key("skipped").number(stats.skipped);
+  out.key("success_rate").number(rate_of(stats));
+  out.key("avg_delay_seconds").number(stats.mean_lateness_ms / 1000);
+  out.key("p50_delay_seconds").number(stats.p50_lateness_ms / 1000);
+  out.key("p95_delay_seconds").number(stats.p95_lateness_ms / 1000);
+  out.key("p99_delay_seconds").number(stats.p99_lateness_ms / 1000);
+  out.key("avg_processing_time_ms").number(stats.mean_duration_ms);
+}
+
+void append_groups(json::Writer& out, std::string_view name, std::string_view key, const std::vector<ExecutionGroup>& groups) {
+  out.key(name).open('[');
+  for (const auto& group : groups) {
+    out.open('{').field(key, group.key);
+    append_measures(out, group.stats);
+    out.close('}');
+  }
+  out.close(']');
+}
+
+struct Period {
+  ExecutionFilter filter;
+  int64_t hours = 24;
+};
+
+Result<Period> read_period(const Context& context, const Call& call) {
+  Query query(call.request.query());
+  Period period;
+  period.hours = query.integer("hours", 1, kMaxHours).value_or(24);
+  period.filter.schedule_id = query.text("schedule_id");
+  if (auto status = query.status(); !status) return fail(std::move(status.error()));
+  period.filter.from = context.now() - std::chrono::hours(period.hours);
+  return period;
+}
+
+void summary(Context& context, CallPtr call) {
+  auto period = read_period(context, *call);
+  if (!period) return call->fail(period.error());
+  context.deps.executions.stats(
+      period->filter, [&context, period = *period, call = std::move(call)](Result<ExecutionStats> stats) mutable {
+        if (!stats) return call->fail(stats.error());
+        context.deps.executions.groups(
+            period.filter, GroupBy::event,
+            [hours = period.hours, stats = std::move(*stats), call = std::move(call)](Result<std::vector<ExecutionGroup>> groups) {
+              if (!groups) return call->fail(groups.error());
+              std::string body;
+              json::Writer out(body);
+              out.open('{').key("period_hours").number(hours);
+              append_measures(out, stats);
+              append_groups(out, "by_event", "event", *groups);
+              out.close('}');
+              call->json(200, std::move(body));
+            });
+      });
+}
+
+void performance(Context& context, CallPtr call) {
+  auto period = read_period(context, *call);
+  if (!period) return call->fail(period.error());
+  context.deps.executions.groups(
+      period->filter, GroupBy::hour,
+      [hours = period->hours, call = std::move(call)](Result<std::vector<ExecutionGroup>> groups) {
+        if (!groups) return call->fail(groups.error());
+        std::string body;
+        json::Writer out(body);
+        out.open('{').key("period_hours").number(hours);
+        append_groups(out, "buckets", "hour", *groups);
+        out.close('}');
+        call->json(200, std::move(body));
+      });
+}
+
+}  // namespace
+
+void add_analytics_routes(Router& router, Context& context) {
+  const auto add = [&](std::string_view path, auto handler) {
+    router.add({.method = http::Method::get,
+                .pattern = fmt::format("/api/v1/admin/schedules/monitoring/analytics/{}", path), .role = Role::reader,
+                .handler = [&context, handler](CallPtr call) { handler(context, std::move(call)); },
+                .form = ErrorForm::contract});
+  };
+  add("summary", summary);
+  add("performance", performance);
+}
+
+}  // namespace schedules::api

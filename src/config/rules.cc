@@ -1,0 +1,76 @@
+// What two settings must agree on.
+#include "config/settings.h"
+
+namespace schedules {
+namespace {
+
+class Faults {
+ public:
+  template <class... Args>
+  void add(std::string_view name, fmt::format_string<Args...> text, Args&&... args) {
+    Error fault{.code = Code::invalid_argument,
+                .detail = fmt::format(text, std::forward<Args>(args)...),
+                .field = fmt::format("schedules_{}", name)};
+    if (!first_) {
+      first_ = std::move(fault);
+    } else {
+      first_->more.push_back(std::move(fault));
+    }
+  }
+  [[nodiscard]] Status status() && {
+    if (first_) return fail(std::move(*first_));
+    return {};
+  }
+
+ private:
+  std::optional<Error> first_;
+};
+
+bool symmetric(JwtAlgorithm algorithm) { return algorithm <= JwtAlgorithm::HS512; }
+
+void check_auth(const Settings& settings, Faults& faults) {
+  const auto listen = parse_host_port(settings.listen);
+  if (settings.auth == AuthMode::none) {
+    if (listen && !is_loopback(listen->host)) {
+      faults.add("AUTH",
+                 "none is refused on {}, which other machines can reach: set schedules_AUTH=token and "
+                 "schedules_SECRET_KEY, or listen on 127.0.0.1",
+                 settings.listen);
+    }
+    return;
+  }
+  if (symmetric(settings.jwt_algo) && settings.secret_key.empty()) {
+    faults.add("SECRET_KEY", "it is needed where schedules_AUTH is not none and schedules_JWT_ALGO is an HS one");
+  }
+  if (!symmetric(settings.jwt_algo) && settings.jwt_public_key_file.empty()) {
+    faults.add("JWT_PUBLIC_KEY_FILE", "it is needed where schedules_JWT_ALGO is an RS or ES one");
+  }
+  if (settings.auth == AuthMode::stufio && settings.mongo_url.empty()) {
+    faults.add("MONGO_URL", "it is needed where schedules_AUTH is stufio: users are looked up there");
+  }
+}
+
+}  // namespace
+
+Status check_settings(const Settings& settings) {
+  Faults faults;
+  check_auth(settings, faults);
+  if (settings.default_target == TargetKind::kafka && settings.kafka_brokers.empty()) {
+    faults.add("DEFAULT_TARGET", "kafka needs schedules_KAFKA_BROKERS");
+  }
+  if (settings.default_target == TargetKind::webhook) {
+    faults.add("DEFAULT_TARGET", "webhook cannot be a default: each event names its own address");
+  }
+  // A far event must be seen by at least one transfer before it is due.
+  if (settings.transfer_horizon_seconds <= settings.clickhouse_sync_interval) {
+    faults.add("TRANSFER_HORIZON_SECONDS",
+               "{} s must be longer than schedules_CLICKHOUSE_SYNC_INTERVAL, {} s, or far events come too late",
+               settings.transfer_horizon_seconds, settings.clickhouse_sync_interval);
+  }
+  if (settings.redis_wait_replicas > 0 && settings.redis_url.empty()) {
+    faults.add("REDIS_WAIT_REPLICAS", "it needs schedules_REDIS_URL");
+  }
+  return std::move(faults).status();
+}
+
+}  // namespace schedules

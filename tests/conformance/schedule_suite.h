@@ -1,0 +1,96 @@
+// What every store of schedules and dead letters must do. A backend instantiates the suites with a way to open an
+// empty store:
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, ScheduleStoreTest, ::testing::Values(backend), backend_name);
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, DeadLetterStoreTest, ::testing::Values(backend), backend_name);
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "store/schedule_store.h"
+#include "tests/conformance/schedule_await.h"
+#include "tests/conformance/schedule_samples.h"
+
+namespace schedules::testing {
+
+struct ScheduleStores {
+  std::shared_ptr<void> owner;  ///< closes the store and clears away
+  ScheduleStore* schedules = nullptr;
+  ScheduleCounters* counters = nullptr;
+  DeadLetterStore* letters = nullptr;
+};
+
+struct ScheduleBackend {
+  std::string name;
+  std::function<ScheduleStores()> open;  ///< an empty store, of this test alone
+};
+
+inline std::string backend_name(const ::testing::TestParamInfo<ScheduleBackend>& info) { return info.param.name; }
+
+class ScheduleStoreTest : public ::testing::TestWithParam<ScheduleBackend> {
+ protected:
+  ScheduleStores stores = GetParam().open();
+  ScheduleStore& store = *stores.schedules;
+
+  Result<Schedule> create(Schedule schedule) {
+    return await<Schedule>([&](auto done) { store.create(std::move(schedule), std::move(done)); });
+  }
+  Result<Schedule> update(Schedule schedule) {
+    return await<Schedule>([&](auto done) { store.update(std::move(schedule), std::move(done)); });
+  }
+  /// Fails the test where there is none.
+  Schedule get(const std::string& id) {
+    auto found = await<std::optional<Schedule>>([&](auto done) { store.get(id, std::move(done)); });
+    EXPECT_TRUE(found.has_value() && found->has_value()) << id;
+    return found && *found ? **found : Schedule{};
+  }
+  std::vector<Schedule> find(ScheduleFilter filter) {
+    return await<std::vector<Schedule>>([&](auto done) { store.find(std::move(filter), std::move(done)); }).value();
+  }
+  std::vector<std::string> find_names(ScheduleFilter filter) { return names(find(std::move(filter))); }
+  bool remove(const std::string& id) {
+    return await<bool>([&](auto done) { store.remove(id, std::move(done)); }).value();
+  }
+  std::vector<std::string> due_names(TimePoint until, size_t limit = 100) {
+    return names(
+        await<std::vector<Schedule>>([&](auto done) { store.due_to_plan(until, limit, std::move(done)); }).value());
+  }
+  Status mark_planned(std::vector<Schedule> schedules) {
+    return await<void>([&](auto done) { store.mark_planned(std::move(schedules), std::move(done)); });
+  }
+  Status note(std::vector<ExecutionNote> notes) {
+    return await<void>([&](auto done) { stores.counters->note_executions(std::move(notes), std::move(done)); });
+  }
+  static std::vector<std::string> names(const std::vector<Schedule>& schedules) {
+    std::vector<std::string> found;
+    for (const auto& schedule : schedules) found.push_back(schedule.name);
+    return found;
+  }
+};
+
+class DeadLetterStoreTest : public ::testing::TestWithParam<ScheduleBackend> {
+ protected:
+  ScheduleStores stores = GetParam().open();
+  DeadLetterStore& store = *stores.letters;
+
+  Status bury(std::vector<DeadLetter> letters) {
+    return await<void>([&](auto done) { store.bury(std::move(letters), std::move(done)); });
+  }
+  std::optional<DeadLetter> get(EventId id) {
+    return await<std::optional<DeadLetter>>([&](auto done) { store.get_letter(id, std::move(done)); }).value();
+  }
+  DeadLetterPage find(DeadLetterFilter filter) {
+    return await<DeadLetterPage>([&](auto done) { store.find_letters(std::move(filter), std::move(done)); }).value();
+  }
+  uint64_t drop(std::vector<EventId> ids) {
+    return await<uint64_t>([&](auto done) { store.drop_letters(std::move(ids), std::move(done)); }).value();
+  }
+  uint64_t count() {
+    return await<uint64_t>([&](auto done) { store.count_letters(std::move(done)); }).value();
+  }
+};
+
+}  // namespace schedules::testing

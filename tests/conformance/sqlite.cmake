@@ -1,0 +1,18 @@
+# The suites of the schedule, dead-letter and execution stores; SQLite is their first backend.
+set(here ${CMAKE_CURRENT_LIST_DIR})
+add_library(schedules_store_suites OBJECT
+  ${here}/dead_letter_suite.cc ${here}/execution_samples.cc ${here}/execution_stats_suite.cc
+  ${here}/execution_suite.cc ${here}/schedule_query_suite.cc ${here}/schedule_samples.cc ${here}/schedule_suite.cc)
+target_precompile_headers(schedules_store_suites REUSE_FROM schedules_pch)
+target_include_directories(schedules_store_suites PUBLIC ${CMAKE_SOURCE_DIR})
+target_link_libraries(schedules_store_suites PUBLIC schedules_pch schedules_store GTest::gtest)
+
+schedules_test(sqlite_stores_test LABEL conformance
+  SOURCES ${here}/sqlite_stores_test.cc ${here}/sqlite_support.cc $<TARGET_OBJECTS:schedules_store_suites>
+  ROOMS store_sqlite)
+schedules_test(sqlite_files_test LABEL conformance
+  SOURCES ${here}/schedule_samples.cc ${here}/sqlite_files_test.cc ${here}/sqlite_support.cc
+  ROOMS store_sqlite)
+schedules_test(sqlite_durability_test LABEL conformance
+  SOURCES ${here}/schedule_samples.cc ${here}/sqlite_durability_test.cc ${here}/sqlite_support.cc
+  ROOMS store_sqlite)
