@@ -137,6 +137,7 @@ class FileReader {
     json::object body;
     for (const auto& field : schedule_fields()) body[field.name] = json::parse(field.fallback);
     body["owner"] = owner_;
+    rule_given_ = false;
     std::optional<std::string> category;
     for (const auto& item : node) {
       const auto& key = item.first.Scalar();
@@ -161,6 +162,7 @@ class FileReader {
       for (const auto& row : kAliases) known.push_back(row.first);
       return unknown(item.first, key, known);
     }
+    rule_given_ = rule_given_ || name == "cron_expression" || name == "every_seconds" || name == "execution_time";
     auto value = normal_value(*field, to_json(item.second, 0, nodes_));
     if (!value) return fault(item.second, value.error().code, key, value.error().detail);
     body[name] = std::move(*value);
@@ -175,7 +177,8 @@ class FileReader {
     auto name = text_at(body, "name");
     if (name.empty()) name = fmt::format("{}.{}", type, action);
     body["name"] = name;
-    if (body["cron_expression"].is_null() && body["every_seconds"].is_null() && body["execution_time"].is_null()) {
+    // One that is there but faulty has been told already.
+    if (!rule_given_) {
       fault(node, Code::missing_field, "cron_expression", name + ": cron_expression, every_seconds or execution_time is needed");
     }
     out_.push_back({.name = name,
@@ -187,6 +190,7 @@ class FileReader {
   std::string file_;
   std::string owner_;
   size_t nodes_ = 0;
+  bool rule_given_ = false;  ///< by the definition that is being read
   std::vector<Definition> out_;
   std::optional<Error> first_;
 };

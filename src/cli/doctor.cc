@@ -169,11 +169,11 @@ class Doctor {
                   "start it: schedules serve");
     }
     const auto answer = parse_answer(health->body);
-    const auto version = answer && answer->is_object() ? text_at(answer->get_object(), "version") : std::string();
-    const bool same = version.empty() || version == kVersion;
+    const auto theirs = answer && answer->is_object() ? text_at(answer->get_object(), "version") : std::string();
+    const bool same = theirs.empty() || theirs == version();
     note("server", same ? Grade::ok : Grade::warn,
-         fmt::format("{} answers{}", client->server(), version.empty() ? "" : ", version " + version),
-         same ? "" : fmt::format("this program is version {}: use the same on both sides", kVersion));
+         fmt::format("{} answers{}", client->server(), theirs.empty() ? "" : ", version " + theirs),
+         same ? "" : fmt::format("this program is version {}: use the same on both sides", version()));
     skew(*health);
     const auto ready = client->exchange({.path = "/readyz", .timeout = std::chrono::seconds(5)});
     if (ready && ready->status != 200) {
@@ -206,7 +206,7 @@ class Doctor {
       table.push_back({finding.what, std::string(grade), printable(finding.detail), printable(finding.advice)});
     }
     if (session_.output == Output::json) {
-      print_json(json::object{{"healthy", !failed}, {"version", kVersion}, {"checks", std::move(rows)}});
+      print_json(json::object{{"healthy", !failed}, {"version", version()}, {"checks", std::move(rows)}});
     } else {
       print_table(table);
     }

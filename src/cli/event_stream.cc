@@ -21,6 +21,7 @@ bool EventStream::feed(std::string_view text) {
 
 void EventStream::restart() {
   waiting_.clear();
+  id_ = last_id_;
   name_.clear();
   data_.clear();
   has_data_ = false;
@@ -40,7 +41,7 @@ bool EventStream::line(std::string_view text) {
     data_ += value;
     has_data_ = true;
   } else if (field == "id") {
-    if (!value.contains('\0')) last_id_ = value;
+    if (!value.contains('\0')) id_ = value;
   } else if (field == "retry") {
     int retry = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), retry);
@@ -51,6 +52,7 @@ bool EventStream::line(std::string_view text) {
 
 bool EventStream::dispatch() {
   bool going = true;
+  last_id_ = id_;
   if (has_data_) going = take_({name_.empty() ? "message" : name_, data_, last_id_});
   name_.clear();
   data_.clear();

@@ -18,7 +18,7 @@ constexpr const char* kFooter =
 int run(int argc, char** argv) {
   CLI::App root("Schedules: publishes events when they are due.", "schedules");
   auto session = Session::from_environment();
-  root.set_version_flag("--version", std::string("schedules ") + std::string(kVersion));
+  root.set_version_flag("--version", std::string("schedules ") + std::string(version()));
   root.require_subcommand(1);
   add_client_options(root, session);  // so that they may stand before the command, too
   root.footer(kFooter);

@@ -1,16 +1,10 @@
 // schedules migrate: brings stores to this version's layout.
 #include <CLI/CLI.hpp>
 
+#include "app/serve.h"
 #include "cli/commands.h"
 #include "cli/settings_options.h"
 
-#if __has_include("app/migrate.h")
-#include "app/migrate.h"
-#else
-namespace schedules {
-int migrate(const Settings& settings, bool dry_run);
-}
-#endif
 
 namespace schedules::cli {
 

@@ -1,16 +1,10 @@
 // schedules serve: the server.
 #include <CLI/CLI.hpp>
 
+#include "app/serve.h"
 #include "cli/commands.h"
 #include "cli/settings_options.h"
 
-#if __has_include("app/serve.h")
-#include "app/serve.h"
-#else
-namespace schedules {
-int serve(const Settings& settings);
-}
-#endif
 
 namespace schedules::cli {
 
@@ -18,7 +12,7 @@ void add_serve(CLI::App& root, Session& session) {
   auto inputs = std::make_shared<std::shared_ptr<SettingInputs>>();
   auto& command = add_command(root, session, "serve", "Run the server.", [inputs] {
     const auto settings = read_settings(*inputs);
-    return settings ? serve(*settings) : report(settings.error());
+    return settings ? serve(*settings, **inputs) : report(settings.error());
   });
   *inputs = add_settings_options(command);
   command.footer(

@@ -1,14 +1,11 @@
-// The version of this build; CMake's project version.
+// The version of this build.
 #pragma once
 
 #include <string_view>
 
-#ifndef SCHEDULES_VERSION
-#define SCHEDULES_VERSION "0.0.0"
-#endif
+namespace schedules::cli {
 
-namespace schedules {
+/// CMake's project version, such as "0.1.0".
+std::string_view version();
 
-inline constexpr std::string_view kVersion = SCHEDULES_VERSION;
-
-}  // namespace schedules
+}  // namespace schedules::cli

@@ -32,17 +32,19 @@ struct ExecutionPage {
   std::string next_cursor;
 };
 
+/// Lateness is executed_at - due_at of those that were tried: succeeded or failed. Percentiles are by nearest rank;
+/// a store may be up to 1 % off in them over more than a million executions.
 struct ExecutionStats {
   uint64_t total = 0;
   uint64_t succeeded = 0;
   uint64_t failed = 0;
   uint64_t skipped = 0;
-  double mean_duration_ms = 0;  ///< of the last 100 that have one
+  double mean_duration_ms = 0;  ///< of the last 100 that have one (above 0); in a group, of all of its that have one
   double mean_lateness_ms = 0;
   double p50_lateness_ms = 0;
   double p95_lateness_ms = 0;
   double p99_lateness_ms = 0;
-  std::optional<Execution> last;
+  std::optional<Execution> last;  ///< absent in groups
 };
 
 /// Figures of one hour or of one kind of event.
@@ -63,11 +65,13 @@ struct ErrorPattern {
 class ExecutionStore {
  public:
   virtual ~ExecutionStore() = default;
-  /// Idempotent by Execution::id.
+  /// Idempotent by Execution::id: what is appended again must be the same, above all its executed_at.
   virtual void append(std::vector<Execution> executions, Done<void> done) = 0;
   virtual void find_executions(ExecutionFilter filter, Done<ExecutionPage> done) = 0;
   virtual void stats(ExecutionFilter filter, Done<ExecutionStats> done) = 0;
+  /// In order of key.
   virtual void groups(ExecutionFilter filter, GroupBy by, Done<std::vector<ExecutionGroup>> done) = 0;
+  /// Of those with an error, the 100 most frequent, most frequent first.
   virtual void error_patterns(ExecutionFilter filter, Done<std::vector<ErrorPattern>> done) = 0;
   /// Removes those executed before `before`; answers how many.
   virtual void expire(TimePoint before, Done<uint64_t> done) = 0;

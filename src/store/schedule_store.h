@@ -63,6 +63,9 @@ class ScheduleStore {
 class ScheduleCounters {
  public:
   virtual ~ScheduleCounters() = default;
+  /// execution_count grows by successes and failures, error_count by failures. last_execution is of the newest of
+  /// these, last_status of the newest note of any kind, last_error stays until the next failure. Notes may come
+  /// late; unknown ids are left out.
   virtual void note_executions(std::vector<ExecutionNote> notes, Done<void> done) = 0;
 };
 

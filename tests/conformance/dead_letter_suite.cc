@@ -60,7 +60,8 @@ TEST_P(DeadLetterStoreTest, EachFilterSelects) {
   EXPECT_EQ(details(find({.topic = "topic 3"})), Details{"why 3"});
   EXPECT_EQ(details(find({.reason = "rejected"})), (Details{"why 3", "why 1"}));
   EXPECT_EQ(details(find({.schedule_id = object_id(2)})), Details{"why 2"});
-  EXPECT_EQ(details(find({.died_from = at_second(2), .died_to = at_second(4)})), (Details{"why 3", "why 2"}));
+  EXPECT_EQ(details(find({.died_from = at_second(2), .died_to = at_second(4)})),
+            (Details{"why 3", "why 2"}));
   EXPECT_EQ(details(find({.reason = "rejected", .died_from = at_second(2)})), Details{"why 3"});
   EXPECT_TRUE(find({.topic = "nowhere"}).letters.empty());
 }
@@ -73,7 +74,8 @@ TEST_P(DeadLetterStoreTest, PagesHaveNoGapsAndNoRepeats) {
     letters.back().died_at = at_second(static_cast<int64_t>(i / 9));  // many at the same time
   }
   ASSERT_TRUE(bury(letters));
-  for (const std::optional<std::string>& reason : {std::optional<std::string>{}, std::optional<std::string>{"rejected"}}) {
+  for (const std::optional<std::string>& reason :
+       {std::optional<std::string>{}, std::optional<std::string>{"rejected"}}) {
     DeadLetterFilter filter{.reason = reason, .limit = 5};
     Details seen;
     TimePoint last = TimePoint::max();
@@ -96,7 +98,8 @@ TEST_P(DeadLetterStoreTest, PagesHaveNoGapsAndNoRepeats) {
 }
 
 TEST_P(DeadLetterStoreTest, ForeignCursorIsRefused) {
-  const auto page = await<DeadLetterPage>([&](auto done) { store.find_letters({.cursor = "x'--"}, std::move(done)); });
+  const auto page = await<DeadLetterPage>(
+      [&](auto done) { store.find_letters({.cursor = "x'--"}, std::move(done)); });
   ASSERT_FALSE(page);
   EXPECT_EQ(page.error().code, Code::invalid_argument);
   EXPECT_EQ(page.error().field, "cursor");

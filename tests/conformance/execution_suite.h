@@ -1,5 +1,6 @@
 // What every store of executions must do:
-//   INSTANTIATE_TEST_SUITE_P(Sqlite, ExecutionStoreTest, ::testing::Values(backend), execution_backend_name);
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, ExecutionStoreTest, ::testing::Values(backend),
+//   execution_backend_name);
 #pragma once
 
 #include <functional>
@@ -22,14 +23,15 @@ struct ExecutionStores {
 struct ExecutionBackend {
   std::string name;
   std::function<ExecutionStores()> open;  ///< an empty store, of this test alone
-  double percentile_error = 0;            ///< how far percentiles may be off, as a part of the exact value
+  double percentile_error = 0;  ///< how far percentiles may be off, as a part of the exact value
 };
 
 inline std::string execution_backend_name(const ::testing::TestParamInfo<ExecutionBackend>& info) {
   return info.param.name;
 }
 
-/// Executions as a busy week makes them: bursts on one microsecond, retries, skips, errors. Not in order of time.
+/// Executions as a busy week makes them: bursts on one microsecond, retries, skips, errors. Not in
+/// order of time.
 std::vector<Execution> random_executions(size_t count, uint64_t seed);
 /// Newest first, those that the filter selects; cursor, skip and limit play no part.
 std::vector<Execution> matching(const std::vector<Execution>& all, const ExecutionFilter& filter);
@@ -45,13 +47,19 @@ class ExecutionStoreTest : public ::testing::TestWithParam<ExecutionBackend> {
     return await<void>([&](auto done) { store.append(std::move(executions), std::move(done)); });
   }
   ExecutionPage find(ExecutionFilter filter) {
-    return await<ExecutionPage>([&](auto done) { store.find_executions(std::move(filter), std::move(done)); }).value();
+    return await<ExecutionPage>(
+               [&](auto done) { store.find_executions(std::move(filter), std::move(done)); })
+        .value();
   }
-  std::vector<std::string> find_ids(ExecutionFilter filter) { return ids(find(std::move(filter)).executions); }
+  std::vector<std::string> find_ids(ExecutionFilter filter) {
+    return ids(find(std::move(filter)).executions);
+  }
   /// All pages one after the other.
   std::vector<Execution> find_all(ExecutionFilter filter);
   ExecutionStats stats(ExecutionFilter filter) {
-    return await<ExecutionStats>([&](auto done) { store.stats(std::move(filter), std::move(done)); }).value();
+    return await<ExecutionStats>(
+               [&](auto done) { store.stats(std::move(filter), std::move(done)); })
+        .value();
   }
   std::vector<ExecutionGroup> groups(ExecutionFilter filter, GroupBy by) {
     return await<std::vector<ExecutionGroup>>(

@@ -15,13 +15,15 @@ TEST_P(ScheduleStoreTest, EveryFieldComesBack) {
 }
 
 TEST_P(ScheduleStoreTest, AbsentFieldsStayAbsent) {
-  const Schedule schedule{.id = object_id(1), .name = "bare", .created_at = at_second(1), .updated_at = at_second(1)};
+  const Schedule schedule{
+      .id = object_id(1), .name = "bare", .created_at = at_second(1), .updated_at = at_second(1)};
   ASSERT_TRUE(create(schedule));
   EXPECT_EQ(difference(get(schedule.id), schedule), "");
 }
 
 TEST_P(ScheduleStoreTest, UnknownIdIsNotThere) {
-  const auto found = await<std::optional<Schedule>>([&](auto done) { store.get(object_id(9), std::move(done)); });
+  const auto found =
+      await<std::optional<Schedule>>([&](auto done) { store.get(object_id(9), std::move(done)); });
   ASSERT_TRUE(found);
   EXPECT_FALSE(found->has_value());
 }

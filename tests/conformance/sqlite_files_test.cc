@@ -13,12 +13,15 @@ namespace {
 
 using namespace sqlite;
 
-constexpr std::array kFirstStep{Migration{1, "first", "CREATE TABLE t(a INTEGER); INSERT INTO t VALUES (1)"}};
-constexpr std::array kThreeSteps{Migration{1, "first", "CREATE TABLE t(a INTEGER); INSERT INTO t VALUES (1)"},
-                                 Migration{2, "second", "ALTER TABLE t ADD COLUMN b INTEGER; UPDATE t SET b = a + 1"},
-                                 Migration{3, "third", "INSERT INTO t VALUES (7, 8)"}};
-constexpr std::array kBrokenSteps{kThreeSteps[0], kThreeSteps[1],
-                                  Migration{3, "broken", "INSERT INTO t VALUES (9, 9); INSERT INTO nowhere VALUES (1)"}};
+constexpr std::array kFirstStep{
+    Migration{1, "first", "CREATE TABLE t(a INTEGER); INSERT INTO t VALUES (1)"}};
+constexpr std::array kThreeSteps{
+    Migration{1, "first", "CREATE TABLE t(a INTEGER); INSERT INTO t VALUES (1)"},
+    Migration{2, "second", "ALTER TABLE t ADD COLUMN b INTEGER; UPDATE t SET b = a + 1"},
+    Migration{3, "third", "INSERT INTO t VALUES (7, 8)"}};
+constexpr std::array kBrokenSteps{
+    kThreeSteps[0], kThreeSteps[1],
+    Migration{3, "broken", "INSERT INTO t VALUES (9, 9); INSERT INTO nowhere VALUES (1)"}};
 const Schema kOld{"samples", 77, kFirstStep};
 const Schema kNew{"samples", 77, kThreeSteps};
 const Schema kBroken{"samples", 77, kBrokenSteps};
@@ -156,7 +159,8 @@ TEST(SqliteFiles, DamagedPagesAreCorruptNotACrash) {
     for (uint64_t i = 0; i < 300; ++i) letters.push_back(full_letter(i));
     ASSERT_TRUE(await<void>([&](auto done) { store->bury(letters, std::move(done)); }));
     for (uint32_t i = 0; i < 100; ++i) {
-      ASSERT_TRUE(await<Schedule>([&](auto done) { store->create(full_schedule(i), std::move(done)); }));
+      ASSERT_TRUE(
+          await<Schedule>([&](auto done) { store->create(full_schedule(i), std::move(done)); }));
     }
   }
   const auto whole = read_file(path);
@@ -176,9 +180,12 @@ TEST(SqliteFiles, DamagedPagesAreCorruptNotACrash) {
       continue;
     }
     auto& store = **opened;
-    const auto page = await<DeadLetterPage>([&](auto done) { store.find_letters({.limit = 1000}, std::move(done)); });
-    const auto found = await<std::vector<Schedule>>([&](auto done) { store.find({.limit = 1000}, std::move(done)); });
-    const bool told = (!page && page.error().code == Code::corrupt) || (!found && found.error().code == Code::corrupt);
+    const auto page = await<DeadLetterPage>(
+        [&](auto done) { store.find_letters({.limit = 1000}, std::move(done)); });
+    const auto found = await<std::vector<Schedule>>(
+        [&](auto done) { store.find({.limit = 1000}, std::move(done)); });
+    const bool told = (!page && page.error().code == Code::corrupt) ||
+                      (!found && found.error().code == Code::corrupt);
     if (told) ++corrupt;
   }
   EXPECT_GT(corrupt, 20);
@@ -189,11 +196,16 @@ TEST(SqliteFormat, DefinitionBytesOfLayout1) {
   pack_definition(full_schedule(3), packed);
   // Whatever wrote this layout, these bytes must stay readable.
   EXPECT_EQ(hex(packed),
-            "0101107768617420697420697320666f722033010d2a2f35202a202a202a202a20330188aaea55019484f3e8e5c5b206"
-            "020d4575726f70652f4c6f6e646f6e019489be8ae5c5b206019492b88be5c5b2060194a8d6b907c696b1020102041c88"
-            "c60ad001808080808080c08a40050ea8380108656e74697479203301087b226e223a20337d0205782d6f6e6501330578"
-            "2d74776f00010d636f7272656c6174696f6e20330561646d696e076163746f7220330107746f7069632e330215687474"
-            "70733a2f2f6578616d706c652e636f6d2f331101a0011680010205746167203306736861726564107061757365642062"
+            "0101107768617420697420697320666f722033010d2a2f35202a202a202a202a20330188aaea55019484f3"
+            "e8e5c5b206"
+            "020d4575726f70652f4c6f6e646f6e019489be8ae5c5b206019492b88be5c5b2060194a8d6b907c696b102"
+            "0102041c88"
+            "c60ad001808080808080c08a40050ea8380108656e74697479203301087b226e223a20337d0205782d6f6e"
+            "6501330578"
+            "2d74776f00010d636f7272656c6174696f6e20330561646d696e076163746f7220330107746f7069632e33"
+            "0215687474"
+            "70733a2f2f6578616d706c652e636f6d2f331101a001168001020574616720330673686172656410706175"
+            "7365642062"
             "65636175736520330109736f6d656f6e652033");
   auto schedule = full_schedule(3);
   Schedule read{.id = schedule.id};

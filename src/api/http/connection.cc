@@ -20,7 +20,8 @@ using boost::system::error_code;
 constexpr size_t kFirstBuffer = 4 * 1024;
 constexpr size_t kLargestBuffer = 64 * 1024;
 constexpr size_t kMaxRequestIdBytes = 128;
-constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::chrono::milliseconds kLingerTime{2000};
+constexpr std::chrono::milliseconds kLingerTimeAtStop{200};
 
 class SocketConnection final : public Connection,
                                public ReplySink,
@@ -127,7 +128,9 @@ class SocketConnection final : public Connection,
       const auto step = parser_->put(buffer_.data() + begin_, end_ - begin_);
       begin_ += step.used;
       switch (step.state) {
-        case RequestParser::State::more: return read_more();
+        case RequestParser::State::more:
+          if (step.used == 0 || begin_ == end_) return read_more();
+          continue;
         case RequestParser::State::broken: return refuse_with(parser_->error());
         case RequestParser::State::complete: return dispatch();
         case RequestParser::State::headers:
@@ -229,7 +232,7 @@ class SocketConnection final : public Connection,
     parser_.reset();
     error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    enter(Phase::lingering, kLingerTime);
+    enter(Phase::lingering, shared_->stopping ? kLingerTimeAtStop : kLingerTime);
     discard();
   }
 
@@ -334,7 +337,7 @@ void SocketConnection::flush_stream() {
     if (ec || self->phase_ != Phase::streaming) return self->abort();
     if (!ended) return self->flush_stream();
     self->end_stream();
-    self->enter(Phase::lingering, kLingerTime);
+    self->enter(Phase::lingering, self->shared_->stopping ? kLingerTimeAtStop : kLingerTime);
     error_code ignored;
     self->socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   });

@@ -74,7 +74,8 @@ struct RequestParser::Impl final : beast::http::basic_parser<true> {
     if (!error.detail.empty()) return;
     if (ec == beast::http::error::header_limit) {
       // Without a line end so far it is the address that is too long.
-      const bool address = request.target.empty() && rest.find("\r\n") == std::string_view::npos;
+      const std::string_view start = rest.substr(0, shared.options.max_header_bytes);
+      const bool address = request.target.empty() && start.find("\r\n") == std::string_view::npos;
       error.code = address ? Code::uri_too_long : Code::header_too_large;
       error.detail = fmt::format("the {} may hold {} bytes", address ? "address" : "headers",
                                  address ? shared.options.max_uri_bytes : shared.options.max_header_bytes);

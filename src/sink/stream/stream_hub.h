@@ -63,7 +63,8 @@ class StreamHub {
   /// As close(), and waits for the work on the executors. Subscriptions may live longer.
   ~StreamHub();
 
-  /// `on_ready` is called on an executor of the hub, with no lock held; it must not block. Errors: overloaded.
+  /// `on_ready` is called on an executor of the hub; it must not block nor call next() itself: it hands over to the
+  /// reader's own thread. Errors: overloaded, shutting_down.
   Result<std::unique_ptr<StreamSubscription>> subscribe(SubscribeOptions options, std::function<void()> on_ready);
   /// Whether it is worth giving publish() the messages themselves.
   [[nodiscard]] bool has_readers() const;

@@ -23,9 +23,25 @@ Reports delivered_reports(size_t count, uint64_t first) {
 StreamSink::StreamSink(TailStore& tail, StreamHub& hub, Executor& work, StreamTail keep)
     : tail_(tail), hub_(hub), work_(work), keep_(keep) {}
 
+StreamSink::~StreamSink() {
+  std::unique_lock lock(mutex_);
+  idle_.wait(lock, [this] { return under_way_ == 0; });
+}
+
+void StreamSink::report(Published& done, Reports reports) {
+  done(std::move(reports));
+  // Locked while notifying: the destructor goes on once it sees zero.
+  const std::scoped_lock lock(mutex_);
+  if (--under_way_ == 0) idle_.notify_all();
+}
+
 std::string StreamSink::lane_of(const Event& /*event*/) const { return "stream"; }
 
 void StreamSink::publish(std::vector<Delivery> deliveries, Published done) {
+  {
+    const std::scoped_lock lock(mutex_);
+    ++under_way_;
+  }
   work_.post([this, deliveries = std::move(deliveries), done = std::move(done)]() mutable {
     append(std::move(deliveries), std::move(done));
   });
@@ -33,7 +49,7 @@ void StreamSink::publish(std::vector<Delivery> deliveries, Published done) {
 
 void StreamSink::append(std::vector<Delivery> deliveries, Published done) {
   if (deliveries.empty()) {
-    done({});
+    report(done, {});
     return;
   }
   const size_t count = deliveries.size();
@@ -53,11 +69,11 @@ void StreamSink::append(std::vector<Delivery> deliveries, Published done) {
   tail_.append_tail(std::move(messages), [this, count, live = std::move(live),
                                           done = std::move(done)](Result<uint64_t> first) mutable {
     if (!first) {
-      done(failed_reports(count, first.error()));
+      report(done, failed_reports(count, first.error()));
       return;
     }
     hub_.publish(*first, count, std::move(live));
-    done(delivered_reports(count, *first));
+    report(done, delivered_reports(count, *first));
   });
 }
 

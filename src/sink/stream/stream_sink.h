@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 #include "base/executor.h"
 #include "sink/sink.h"
@@ -18,8 +20,10 @@ struct StreamTail {
 
 class StreamSink final : public Sink {
  public:
-  /// Messages are made on `work`. Tail, hub and executor must outlive the sink, and the sink the appends under way.
+  /// Messages are made on `work`. Tail, hub and executor must outlive the sink.
   StreamSink(TailStore& tail, StreamHub& hub, Executor& work, StreamTail keep = {});
+  /// Waits until all that was published is reported; so the tail must still answer.
+  ~StreamSink() override;
 
   [[nodiscard]] std::string_view name() const override { return "stream"; }
   [[nodiscard]] size_t batch_limit() const override { return 1024; }
@@ -32,11 +36,16 @@ class StreamSink final : public Sink {
 
  private:
   void append(std::vector<Delivery> deliveries, Published done);
+  void report(Published& done, Reports reports);
 
   TailStore& tail_;
   StreamHub& hub_;
   Executor& work_;
   StreamTail keep_;
+
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  size_t under_way_ = 0;  ///< guarded by mutex_; publishes not yet reported
 };
 
 }  // namespace schedules

@@ -37,6 +37,7 @@ struct CurlLoop::Impl {
   std::optional<SteadyPoint> curl_wants;  ///< when libcurl wants to be called for its time-outs
   SteadyPoint ticked{};
   bool quit = false;
+  long transfers = 0;
 
   std::mutex mutex;
   std::vector<Task> inbox;  ///< guarded by mutex
@@ -51,6 +52,7 @@ struct CurlLoop::Impl {
   void take_inbox();
   void run_timeouts();
   void reap();
+  void keep_connections(long more);
 
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* known);
   static int on_timer(CURLM* multi, long timeout_ms, void* self);
@@ -64,7 +66,7 @@ CurlLoop::Impl::Impl(Options given, const Clock& given_clock) : options(std::mov
   CHECK(multi != nullptr && epoll >= 0 && wake >= 0);
   epoll_event event{.events = EPOLLIN, .data = {.fd = wake}};
   CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, wake, &event) == 0);
-  check_multi(curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, options.kept_connections));
+  keep_connections(0);
   check_multi(curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &Impl::on_socket));
   check_multi(curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this));
   check_multi(curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &Impl::on_timer));
@@ -155,8 +157,16 @@ void CurlLoop::Impl::reap() {
     CURL* easy = message->easy_handle;
     const CURLcode code = message->data.result;  // the message dies with the removal
     check_multi(curl_multi_remove_handle(multi, easy));
+    keep_connections(-1);
     options.finished(easy, static_cast<int>(code));
   }
+}
+
+/// libcurl's limit counts connections in use as well: were it fixed, a crowd of slow transfers would have every
+/// quick one open a connection of its own.
+void CurlLoop::Impl::keep_connections(long more) {
+  transfers += more;
+  check_multi(curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, options.kept_connections + transfers));
 }
 
 int CurlLoop::Impl::on_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* self, void* /*known*/) {
@@ -187,7 +197,15 @@ int CurlLoop::Impl::on_timer(CURLM* /*multi*/, long timeout_ms, void* self) {
 CurlLoop::CurlLoop(Options options, const Clock& clock) : impl_(std::make_unique<Impl>(std::move(options), clock)) {}
 CurlLoop::~CurlLoop() = default;
 void CurlLoop::post(Task task) { impl_->post(std::move(task)); }
-void CurlLoop::add(void* easy) { check_multi(curl_multi_add_handle(impl_->multi, easy)); }
-void CurlLoop::remove(void* easy) { check_multi(curl_multi_remove_handle(impl_->multi, easy)); }
+
+void CurlLoop::add(void* easy) {
+  impl_->keep_connections(1);
+  check_multi(curl_multi_add_handle(impl_->multi, easy));
+}
+
+void CurlLoop::remove(void* easy) {
+  check_multi(curl_multi_remove_handle(impl_->multi, easy));
+  impl_->keep_connections(-1);
+}
 
 }  // namespace schedules

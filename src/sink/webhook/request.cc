@@ -57,7 +57,8 @@ bool is_token(std::string_view name) {
 /// libcurl reads "Name:" as "remove this header", and "Name;" as one without a value.
 Status append(std::vector<std::string>& out, std::string_view name, std::string_view value) {
   if (!is_token(name)) {
-    return fail(Code::invalid_argument, "header \"{}\": the name is not an HTTP token", truncate_utf8(std::string(name), 100));
+    return fail(Code::invalid_argument, "header \"{}\": the name is not an HTTP token",
+                truncate_utf8(std::string(name), 100));
   }
   if (!is_printable(value)) {
     return fail(Code::invalid_argument, "header \"{}\": the value has control characters", name);

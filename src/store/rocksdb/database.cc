@@ -45,6 +45,13 @@ Error to_error(const rocksdb::Status& status, std::string_view what) {
   return Error{.code = code, .detail = fmt::format("{}: {}", what, text)};
 }
 
+void DamageNotes::note(std::string_view key, std::string_view id, std::string_view error) {
+  constexpr size_t kNotes = 10'000;
+  const std::scoped_lock lock(mutex_);
+  if (noted_.size() >= kNotes || !noted_.emplace(key).second) return;
+  log::error("rocksdb.damaged_record", {{"id", std::string(id)}, {"error", std::string(error)}});
+}
+
 Database::Database(RocksOptions options, const Clock& clock, rocksdb::Env* env, uint32_t shards)
     : options_(std::move(options)), clock_(clock), env_(env), shards_(shards) {}
 
@@ -102,7 +109,7 @@ void Database::close_files() {
 Result<Database::Reading> Database::read() {
   std::shared_lock lock(gate_);
   if (db_ == nullptr) return fail(Code::unavailable, "the event store is being brought back after a fault");
-  return Reading(std::move(lock), db_, handles_);
+  return Reading(std::move(lock), db_, handles_, damage_);
 }
 
 Status Database::write(rocksdb::WriteBatch& batch, bool sync) {

@@ -4,7 +4,10 @@
 
 #include <array>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <shared_mutex>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -24,6 +27,17 @@ namespace schedules::rocks {
 /// The code that a failure of RocksDB means to a caller; `what` says what was tried.
 Error to_error(const rocksdb::Status& status, std::string_view what);
 
+/// Records that were found damaged, so that each is told once and not at every scan. Thread-safe.
+class DamageNotes {
+ public:
+  /// Logs it, if this key was not noted before.
+  void note(std::string_view key, std::string_view id, std::string_view error);
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string, std::less<>> noted_;
+};
+
 class Database {
  public:
   using Handles = std::array<rocksdb::ColumnFamilyHandle*, kFamilies>;
@@ -31,17 +45,19 @@ class Database {
   /// Holds the database open while it is read. Short-lived; do not keep one across a wait for the writer.
   class Reading {
    public:
-    Reading(std::shared_lock<std::shared_mutex> lock, rocksdb::DB* db, const Handles& handles)
-        : lock_(std::move(lock)), db_(db), handles_(&handles) {}
+    Reading(std::shared_lock<std::shared_mutex> lock, rocksdb::DB* db, const Handles& handles, DamageNotes& damage)
+        : lock_(std::move(lock)), db_(db), handles_(&handles), damage_(&damage) {}
     [[nodiscard]] rocksdb::DB& db() const { return *db_; }
     [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Family family) const {
       return (*handles_)[static_cast<size_t>(family)];
     }
+    [[nodiscard]] DamageNotes& damage() const { return *damage_; }
 
    private:
     std::shared_lock<std::shared_mutex> lock_;
     rocksdb::DB* db_;
     const Handles* handles_;
+    DamageNotes* damage_;
   };
 
   /// `env`: null for the machine's own files; must outlive the database.
@@ -78,6 +94,7 @@ class Database {
   std::shared_mutex gate_;  ///< exclusive only while the database is closed and opened again
   rocksdb::DB* db_ = nullptr;
   Handles handles_{};
+  DamageNotes damage_;
 };
 
 }  // namespace schedules::rocks

@@ -91,15 +91,15 @@ Status Sequences::load(const Database::Reading& reading) {
     if (!key.empty() || value.size() != 8) return false;
     next_ = std::max(next_, read_be64(value));
     reserved_ = next_;
+    staged_ = next_;
     return true;
   });
 }
 
 void Sequences::stage(rocksdb::WriteBatch& batch) {
   if (next_ <= reserved_) return;
-  // Raised even if the write fails then: a number handed out once is not handed out again.
-  reserved_ = next_ + kSequenceBlock;
-  put_meta(batch, kMetaSequence, "", view(be64(reserved_)));
+  staged_ = next_ + kSequenceBlock;
+  put_meta(batch, kMetaSequence, "", view(be64(staged_)));
 }
 
 Status TailBounds::load(const Database::Reading& reading) {
@@ -158,6 +158,7 @@ void Ledger::stage(rocksdb::WriteBatch& batch) {
 void Ledger::commit() {
   runs.commit();
   remembered.commit();
+  sequences.commit();
   tail.commit();
 }
 

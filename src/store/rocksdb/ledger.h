@@ -40,16 +40,18 @@ class Remembered {
   std::map<Bucket, int64_t> changes_;  ///< the writer's alone
 };
 
-/// Hands out accept-order numbers. They are reserved in blocks, so a crash leaves a gap, never a repeat. Writer only.
+/// Hands out accept-order numbers. They are reserved in blocks, so a restart leaves a gap, never a repeat. Writer only.
 class Sequences {
  public:
   Status load(const Database::Reading& reading);
   uint64_t next() { return next_++; }
   void stage(rocksdb::WriteBatch& batch);
+  void commit() { reserved_ = staged_; }
 
  private:
   uint64_t next_ = 1;
-  uint64_t reserved_ = 1;
+  uint64_t reserved_ = 1;  ///< stored: all before it may have been handed out
+  uint64_t staged_ = 1;
 };
 
 /// First and last message of the stream's tail. Writer changes, anybody reads.

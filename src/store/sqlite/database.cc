@@ -14,19 +14,25 @@ constexpr int64_t kKeptLogBytes = int64_t{32} << 20U;
 
 Code code_of(int result) {
   switch (result & 0xFF) {
-    case SQLITE_FULL: return Code::disk_full;
+    case SQLITE_FULL:
+      return Code::disk_full;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_INTERRUPT: return Code::unavailable;
+    case SQLITE_INTERRUPT:
+      return Code::unavailable;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return Code::corrupt;
-    case SQLITE_TOOBIG: return Code::payload_too_large;
+    case SQLITE_NOTADB:
+      return Code::corrupt;
+    case SQLITE_TOOBIG:
+      return Code::payload_too_large;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_NOMEM: return Code::io_error;
-    default: return Code::internal;
+    case SQLITE_NOMEM:
+      return Code::io_error;
+    default:
+      return Code::internal;
   }
 }
 
@@ -38,7 +44,8 @@ bool is_storage_fault(Code code) {
 }
 
 Result<Database> Database::open(const DatabaseOptions& options) {
-  const int mode = options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int mode =
+      options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
   const int result = sqlite3_open_v2(options.path.c_str(), &handle,
                                      mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nullptr);
@@ -53,7 +60,8 @@ Result<Database> Database::open(const DatabaseOptions& options) {
 Status Database::configure(const DatabaseOptions& options) {
   sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
   auto sql = fmt::format(
-      "PRAGMA cache_size=-{}; PRAGMA mmap_size=0; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"
+      "PRAGMA cache_size=-{}; PRAGMA mmap_size=0; PRAGMA foreign_keys=ON; PRAGMA "
+      "cell_size_check=ON;"
       "PRAGMA trusted_schema=OFF; PRAGMA secure_delete=OFF;",
       options.cache_kib);
   if (!options.read_only) {
@@ -67,8 +75,9 @@ Status Database::configure(const DatabaseOptions& options) {
   if (options.max_bytes == 0 || options.read_only) return {};
   const auto page_size = number("PRAGMA page_size");
   if (!page_size) return fail(page_size.error());
-  return execute(fmt::format("PRAGMA max_page_count={}",
-                             std::max<uint64_t>(1, options.max_bytes / static_cast<uint64_t>(*page_size))));
+  return execute(
+      fmt::format("PRAGMA max_page_count={}",
+                  std::max<uint64_t>(1, options.max_bytes / static_cast<uint64_t>(*page_size))));
 }
 
 Database::Database(Database&& other) noexcept
@@ -146,10 +155,15 @@ void Query::bind(std::span<const Value> values) {
     const char* const data = bytes.data() == nullptr ? "" : bytes.data();
     int result = SQLITE_OK;
     switch (value.kind()) {
-      case Value::Kind::null: result = sqlite3_bind_null(statement_, index); break;
-      case Value::Kind::integer: result = sqlite3_bind_int64(statement_, index, value.number()); break;
+      case Value::Kind::null:
+        result = sqlite3_bind_null(statement_, index);
+        break;
+      case Value::Kind::integer:
+        result = sqlite3_bind_int64(statement_, index, value.number());
+        break;
       case Value::Kind::text:
-        result = sqlite3_bind_text64(statement_, index, data, bytes.size(), SQLITE_STATIC, SQLITE_UTF8);
+        result =
+            sqlite3_bind_text64(statement_, index, data, bytes.size(), SQLITE_STATIC, SQLITE_UTF8);
         break;
       case Value::Kind::blob:
         result = sqlite3_bind_blob64(statement_, index, data, bytes.size(), SQLITE_STATIC);
@@ -163,7 +177,8 @@ bool Query::step() {
   if (fault_) return false;
   const int result = sqlite3_step(statement_);
   if (result == SQLITE_ROW) return true;
-  if (result != SQLITE_DONE) fault_ = database_->fault(std::string_view(sqlite3_sql(statement_)).substr(0, 80));
+  if (result != SQLITE_DONE)
+    fault_ = database_->fault(std::string_view(sqlite3_sql(statement_)).substr(0, 80));
   return false;
 }
 
@@ -182,8 +197,12 @@ Status Query::run(std::span<const Value> values) {
   return end();
 }
 
-bool Query::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-bool Query::is_blob(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_BLOB; }
+bool Query::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+bool Query::is_blob(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_BLOB;
+}
 int64_t Query::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 double Query::real(int column) const { return sqlite3_column_double(statement_, column); }
 
@@ -209,7 +228,8 @@ Transaction::Transaction(Database& database, Kind kind)
       open_(begun_.has_value()) {}
 
 Transaction::~Transaction() {
-  // SQLite may have rolled back by itself (a full disk); then this fails, and there is nothing left to do.
+  // SQLite may have rolled back by itself (a full disk); then this fails, and there is nothing left
+  // to do.
   if (open_) static_cast<void>(database_.query("ROLLBACK").end());
 }
 

@@ -1,5 +1,5 @@
-// The hourly sums of executions, by kind of event. Everything in them adds and subtracts, so that they stay equal
-// to the rows through appends and expiry.
+// The hourly sums of executions, by kind of event. Everything in them adds and subtracts, so that
+// they stay equal to the rows through appends and expiry.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct HourSums {
   int64_t lateness_sum = 0;  ///< of the tried ones: succeeded and failed
   int64_t timed = 0;         ///< those with a duration
   int64_t duration_sum = 0;
-  Histogram lateness;        ///< of the tried ones
+  Histogram lateness;  ///< of the tried ones
 
   void add(RunStatus status, int64_t lateness_micros, int64_t duration_micros);
   void add(const HourSums& other, int64_t sign = 1);
@@ -33,8 +33,8 @@ struct HourSums {
 /// What one append or one step of expiry changes in the sums.
 class HourChanges {
  public:
-  void add(int64_t executed_at, std::string_view entity_type, std::string_view action, RunStatus status,
-           int64_t lateness_micros, int64_t duration_micros);
+  void add(int64_t executed_at, std::string_view entity_type, std::string_view action,
+           RunStatus status, int64_t lateness_micros, int64_t duration_micros);
   /// Adds to the stored sums, or takes away where `sign` is -1; empty sums leave no row.
   Status apply(Database& database, int64_t sign) const;
 

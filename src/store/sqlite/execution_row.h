@@ -27,8 +27,10 @@ class ShortId {
 
 /// What read_execution expects to be selected, of a table called e.
 inline constexpr std::string_view kExecutionColumns =
-    "e.id, e.executed_at, e.lateness, e.duration, e.status, e.state, e.attempt, e.event_id, e.schedule_id, "
-    "e.schedule_name, e.topic, e.entity_type, e.entity_id, e.action, e.correlation_id, e.reason, e.error, e.sink, "
+    "e.id, e.executed_at, e.lateness, e.duration, e.status, e.state, e.attempt, e.event_id, "
+    "e.schedule_id, "
+    "e.schedule_name, e.topic, e.entity_type, e.entity_id, e.action, e.correlation_id, e.reason, "
+    "e.error, e.sink, "
     "e.position, e.node_id";
 /// Errors: corrupt.
 Result<Execution> read_execution(const Query& row);

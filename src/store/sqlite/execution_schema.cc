@@ -6,17 +6,19 @@
 namespace schedules::sqlite {
 namespace {
 
-// Every index costs each append, and one whose keys come in no order would, over millions of rows, touch a page of
-// its own for each row. So rows are counted into runs of 16,384 (seq >> 14), and the two indexes by id begin with
-// the run: an append touches pages of the newest run only, which stay in the cache; a look-up seeks once in each run
-// that execution_runs says can hold rows of the wanted time. The other indexes grow at their right edge.
+// Every index costs each append, and one whose keys come in no order would, over millions of rows,
+// touch a page of its own for each row. So rows are counted into runs of 16,384 (seq >> 14), and
+// the two indexes by id begin with the run: an append touches pages of the newest run only, which
+// stay in the cache; a look-up seeks once in each run that execution_runs says can hold rows of the
+// wanted time. The other indexes grow at their right edge.
 //
 // * executions_time: pages, ranges and expiry; also what makes an append idempotent.
 // * executions_schedule: leaves out plain events.
 // * executions_error: only rows with an error.
 //
-// lateness is executed_at - due_at. Ids are 12 or 16 bytes where they are hexadecimal or a UUID, else text.
-// execution_hours holds the sums of each hour and kind of event, kept equal to the rows by append and expire.
+// lateness is executed_at - due_at. Ids are 12 or 16 bytes where they are hexadecimal or a UUID,
+// else text. execution_hours holds the sums of each hour and kind of event, kept equal to the rows
+// by append and expire.
 constexpr std::string_view kFirst = R"sql(
 CREATE TABLE executions (
   seq INTEGER PRIMARY KEY,

@@ -12,7 +12,8 @@ namespace {
 // Appends that share a transaction; each may hold thousands of rows.
 constexpr size_t kAppendsTogether = 8;
 constexpr size_t kReadsTogether = 16;
-// A log of 16 MiB: pages of the indexes change often, and each is written back once for many changes.
+// A log of 16 MiB: pages of the indexes change often, and each is written back once for many
+// changes.
 constexpr int32_t kCheckpointPages = 4096;
 // Some 20 ms of work, for which appends may have to wait.
 constexpr size_t kExpireStep = 5000;
@@ -21,7 +22,8 @@ constexpr size_t kExpireStep = 5000;
 
 using sqlite::Database;
 
-Result<std::unique_ptr<SqliteExecutionStore>> SqliteExecutionStore::open(SqliteExecutionOptions options) {
+Result<std::unique_ptr<SqliteExecutionStore>> SqliteExecutionStore::open(
+    SqliteExecutionOptions options) {
   auto writing = sqlite::open_migrated({.path = options.path,
                                         .durability = sqlite::Durability::process_loss,
                                         .max_bytes = options.max_bytes,
@@ -30,27 +32,31 @@ Result<std::unique_ptr<SqliteExecutionStore>> SqliteExecutionStore::open(SqliteE
   if (!writing) return fail(std::move(writing.error()));
   auto reading = Database::open({.path = options.path, .read_only = true});
   if (!reading) return fail(std::move(reading.error()));
-  auto writer = std::make_unique<sqlite::Lane>(std::move(*writing), options.writer, "executions-w", kAppendsTogether);
-  auto reader = std::make_unique<sqlite::Lane>(std::move(*reading), options.reader, "executions-r", kReadsTogether);
+  auto writer = std::make_unique<sqlite::Lane>(std::move(*writing), options.writer, "executions-w",
+                                               kAppendsTogether);
+  auto reader = std::make_unique<sqlite::Lane>(std::move(*reading), options.reader, "executions-r",
+                                               kReadsTogether);
   return std::unique_ptr<SqliteExecutionStore>(
       new SqliteExecutionStore(std::move(writer), std::move(reader), options.exact_rows_max));
 }
 
-SqliteExecutionStore::SqliteExecutionStore(std::unique_ptr<sqlite::Lane> writer, std::unique_ptr<sqlite::Lane> reader,
+SqliteExecutionStore::SqliteExecutionStore(std::unique_ptr<sqlite::Lane> writer,
+                                           std::unique_ptr<sqlite::Lane> reader,
                                            size_t exact_rows_max)
     : exact_rows_max_(exact_rows_max), writer_(std::move(writer)), reader_(std::move(reader)) {}
 
 SqliteExecutionStore::~SqliteExecutionStore() { closing_ = true; }
 
 void SqliteExecutionStore::append(std::vector<Execution> executions, Done<void> done) {
-  writer_->write<void>(
-      [executions = std::move(executions)](Database& db) { return sqlite::append_executions(db, executions); },
-      std::move(done));
+  writer_->write<void>([executions = std::move(executions)](
+                           Database& db) { return sqlite::append_executions(db, executions); },
+                       std::move(done));
 }
 
 void SqliteExecutionStore::find_executions(ExecutionFilter filter, Done<ExecutionPage> done) {
   reader_->read<ExecutionPage>(
-      [filter = std::move(filter)](Database& db) { return sqlite::find_executions(db, filter); }, std::move(done));
+      [filter = std::move(filter)](Database& db) { return sqlite::find_executions(db, filter); },
+      std::move(done));
 }
 
 void SqliteExecutionStore::stats(ExecutionFilter filter, Done<ExecutionStats> done) {
@@ -61,7 +67,8 @@ void SqliteExecutionStore::stats(ExecutionFilter filter, Done<ExecutionStats> do
       std::move(done));
 }
 
-void SqliteExecutionStore::groups(ExecutionFilter filter, GroupBy by, Done<std::vector<ExecutionGroup>> done) {
+void SqliteExecutionStore::groups(ExecutionFilter filter, GroupBy by,
+                                  Done<std::vector<ExecutionGroup>> done) {
   reader_->read<std::vector<ExecutionGroup>>(
       [filter = std::move(filter), by, exact = exact_rows_max_](Database& db) {
         return sqlite::execution_groups(db, filter, by, exact);
@@ -69,9 +76,11 @@ void SqliteExecutionStore::groups(ExecutionFilter filter, GroupBy by, Done<std::
       std::move(done));
 }
 
-void SqliteExecutionStore::error_patterns(ExecutionFilter filter, Done<std::vector<ErrorPattern>> done) {
+void SqliteExecutionStore::error_patterns(ExecutionFilter filter,
+                                          Done<std::vector<ErrorPattern>> done) {
   reader_->read<std::vector<ErrorPattern>>(
-      [filter = std::move(filter)](Database& db) { return sqlite::error_patterns(db, filter); }, std::move(done));
+      [filter = std::move(filter)](Database& db) { return sqlite::error_patterns(db, filter); },
+      std::move(done));
 }
 
 void SqliteExecutionStore::expire(TimePoint before, Done<uint64_t> done) {

@@ -1,5 +1,6 @@
-// Executions in one SQLite file, executions.db: one thread appends, another reads, and neither waits for the other.
-// Thread-safe. An answered append survives a crash of the program; the last second may go with the machine.
+// Executions in one SQLite file, executions.db: one thread appends, another reads, and neither
+// waits for the other. Thread-safe. An answered append survives a crash of the program; the last
+// second may go with the machine.
 #pragma once
 
 #include <atomic>
@@ -17,19 +18,20 @@ class Lane;
 
 struct SqliteExecutionOptions {
   std::string path;
-  Executor* writer = nullptr;         ///< absent: a thread of its own. Must outlive the store.
-  Executor* reader = nullptr;         ///< absent: a thread of its own. Must outlive the store.
-  uint64_t max_bytes = 0;             ///< of the file; beyond it appends answer disk_full. 0: no bound
-  size_t exact_rows_max = 1'000'000;  ///< percentiles over more executions may be 0.8 % off; 8 bytes each, held
-                                      ///< only while the answer is made
+  Executor* writer = nullptr;  ///< absent: a thread of its own. Must outlive the store.
+  Executor* reader = nullptr;  ///< absent: a thread of its own. Must outlive the store.
+  uint64_t max_bytes = 0;      ///< of the file; beyond it appends answer disk_full. 0: no bound
+  size_t exact_rows_max = 1'000'000;  ///< percentiles over more executions may be 0.8 % off; 8
+                                      ///< bytes each, held only while the answer is made
 };
 
 class SqliteExecutionStore final : public ExecutionStore {
  public:
-  /// Makes the file or brings it to the newest layout. Blocks. Errors: newer_layout (file untouched), corrupt,
-  /// unavailable, disk_full, io_error.
+  /// Makes the file or brings it to the newest layout. Blocks. Errors: newer_layout (file
+  /// untouched), corrupt, unavailable, disk_full, io_error.
   static Result<std::unique_ptr<SqliteExecutionStore>> open(SqliteExecutionOptions options);
-  /// Answers what is under way first; an expiry stops early and answers what it removed. Not on an executor's thread.
+  /// Answers what is under way first; an expiry stops early and answers what it removed. Not on an
+  /// executor's thread.
   ~SqliteExecutionStore() override;
 
   /// The same id at the same executed_at is known and left out.

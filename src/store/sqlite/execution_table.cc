@@ -21,7 +21,8 @@ class RunBounds {
   }
   Status apply(Database& database) const {
     auto widen = database.prepare(
-        "INSERT INTO execution_runs(run, oldest, newest) VALUES (?1, ?2, ?3) ON CONFLICT(run) DO UPDATE SET "
+        "INSERT INTO execution_runs(run, oldest, newest) VALUES (?1, ?2, ?3) ON CONFLICT(run) DO "
+        "UPDATE SET "
         "oldest = min(oldest, ?2), newest = max(newest, ?3)");
     for (const auto& [run, bounds] : bounds_) {
       if (auto done = widen.run({run, bounds.first, bounds.second}); !done) return done;
@@ -40,22 +41,41 @@ Status append_executions(Database& database, const std::vector<Execution>& execu
   HourChanges changes;
   RunBounds bounds;
   auto insert = database.prepare(
-      "INSERT INTO executions(id, executed_at, lateness, duration, status, state, attempt, event_id, schedule_id, "
-      "schedule_name, topic, entity_type, entity_id, action, correlation_id, reason, error, sink, position, node_id) "
+      "INSERT INTO executions(id, executed_at, lateness, duration, status, state, attempt, "
+      "event_id, schedule_id, "
+      "schedule_name, topic, entity_type, entity_id, action, correlation_id, reason, error, sink, "
+      "position, node_id) "
       "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20) "
       "ON CONFLICT(executed_at, id) DO NOTHING");
   for (const auto& e : executions) {
     const ShortId id(e.id);
     const ShortId schedule(e.schedule_id);
     const int64_t lateness = (e.executed_at - e.due_at).count();
-    auto done = insert.run({id.value(), e.executed_at, lateness, e.duration.count(), e.status, e.state, e.attempt,
-                            Blob{e.event_id.view()}, e.schedule_id.empty() ? Value(std::nullopt) : schedule.value(),
-                            e.schedule_name, e.topic, e.entity_type, e.entity_id, e.action, e.correlation_id,
-                            e.reason, e.error, e.sink, e.position, e.node_id});
+    auto done = insert.run({id.value(),
+                            e.executed_at,
+                            lateness,
+                            e.duration.count(),
+                            e.status,
+                            e.state,
+                            e.attempt,
+                            Blob{e.event_id.view()},
+                            e.schedule_id.empty() ? Value(std::nullopt) : schedule.value(),
+                            e.schedule_name,
+                            e.topic,
+                            e.entity_type,
+                            e.entity_id,
+                            e.action,
+                            e.correlation_id,
+                            e.reason,
+                            e.error,
+                            e.sink,
+                            e.position,
+                            e.node_id});
     if (!done) return done;
     if (database.changes() == 0) continue;  // known: a repeated append
     bounds.add(database.last_row() >> kRunBits, e.executed_at);
-    changes.add(to_micros(e.executed_at), e.entity_type, e.action, e.status, lateness, e.duration.count());
+    changes.add(to_micros(e.executed_at), e.entity_type, e.action, e.status, lateness,
+                e.duration.count());
   }
   return changes.apply(database, 1).and_then([&] { return bounds.apply(database); });
 }
@@ -69,8 +89,8 @@ Result<uint64_t> expire_executions(Database& database, TimePoint before, size_t 
       {before, limit});
   while (rows.step()) {
     expired.push_back(rows.integer(0));
-    changes.add(rows.integer(1), rows.bytes(2), rows.bytes(3), static_cast<RunStatus>(rows.integer(4)),
-                rows.integer(5), rows.integer(6));
+    changes.add(rows.integer(1), rows.bytes(2), rows.bytes(3),
+                static_cast<RunStatus>(rows.integer(4)), rows.integer(5), rows.integer(6));
   }
   if (auto done = rows.end(); !done) return fail(std::move(done.error()));
   auto remove = database.prepare("DELETE FROM executions WHERE seq = ?1");

@@ -1,5 +1,5 @@
-// Adds up executions into figures: lateness one by one while few, so that percentiles are exact; in a histogram
-// once the shared allowance is used up.
+// Adds up executions into figures: lateness one by one while few, so that percentiles are exact; in
+// a histogram once the shared allowance is used up.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@ namespace schedules::sqlite {
 
 class Figures {
  public:
-  /// `allowance`: how many values may still be kept, shared by all figures of one answer. Outlives them.
+  /// `allowance`: how many values may still be kept, shared by all figures of one answer. Outlives
+  /// them.
   explicit Figures(size_t& allowance) : allowance_(allowance) {}
 
   void add(RunStatus status, int64_t lateness_micros, int64_t duration_micros);

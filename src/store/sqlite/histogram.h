@@ -1,6 +1,6 @@
-// Counts of durations in buckets whose width grows with the value: exact below 64 µs, then 64 buckets for each
-// power of two, so that a value read back is at most 0.8 % off. Buckets add and subtract, so hours can be merged
-// and expired rows taken out.
+// Counts of durations in buckets whose width grows with the value: exact below 64 µs, then 64
+// buckets for each power of two, so that a value read back is at most 0.8 % off. Buckets add and
+// subtract, so hours can be merged and expired rows taken out.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ class Histogram {
 
   void add(int64_t micros, int64_t count = 1) { add_bucket(bucket_of(micros), count); }
   void add(const Histogram& other, int64_t sign = 1);
-  /// The smallest value that at least `rank` of the counted ones do not exceed (nearest rank, from 1).
+  /// The smallest value that at least `rank` of the counted ones do not exceed (nearest rank, from
+  /// 1).
   [[nodiscard]] double at_rank(uint64_t rank) const;
 
   void pack(std::string& out) const;

@@ -1,8 +1,9 @@
-// One connection and the executor it is used on. Writes that wait together share one transaction, and so one sync
-// of the disk; each is answered after the commit. Reads run between transactions, never inside one.
+// One connection and the executor it is used on. Writes that wait together share one transaction,
+// and so one sync of the disk; each is answered after the commit. Reads run between transactions,
+// never inside one.
 //
-// Writes of a batch run first, then its reads: nobody has been answered yet, so either order is a true one, and a
-// caller that reads after its own write sees it.
+// Writes of a batch run first, then its reads: nobody has been answered yet, so either order is a
+// true one, and a caller that reads after its own write sees it.
 #pragma once
 
 #include <condition_variable>
@@ -25,9 +26,9 @@ class Lane {
   /// Does what is queued, answers it, then goes. Not on the lane's own executor.
   ~Lane();
 
-  /// `work` is Result<T>(Database&). It may run twice: when a batch fails, each of its writes is tried again in a
-  /// transaction of its own, so that one does not harm its neighbours. A work that refuses (a fault which is not
-  /// the storage's) must do so before it changes anything.
+  /// `work` is Result<T>(Database&). It may run twice: when a batch fails, each of its writes is
+  /// tried again in a transaction of its own, so that one does not harm its neighbours. A work that
+  /// refuses (a fault which is not the storage's) must do so before it changes anything.
   template <class T, class Work>
   void write(Work work, Done<T> done) {
     submit(std::make_unique<JobOf<T, Work>>(std::move(work), std::move(done)), true);
@@ -80,8 +81,8 @@ class Lane {
   const size_t batch_max_;
   std::mutex mutex_;
   std::condition_variable idle_;
-  std::deque<Queued> queue_;   ///< guarded by mutex_
-  bool draining_ = false;      ///< guarded by mutex_: a drain is posted or under way
+  std::deque<Queued> queue_;  ///< guarded by mutex_
+  bool draining_ = false;     ///< guarded by mutex_: a drain is posted or under way
   std::unique_ptr<Executor> own_;
   Executor& executor_;
 };

@@ -11,13 +11,19 @@ struct Packer {
   Writer out;
   void text(const std::string& value) { out.text(value); }
   template <class Number>
-  void number(const Number& value) { out.svarint(static_cast<int64_t>(value)); }
+  void number(const Number& value) {
+    out.svarint(static_cast<int64_t>(value));
+  }
   template <class Enum>
-  void word(const Enum& value, Enum /*last*/) { out.u8(static_cast<uint8_t>(value)); }
+  void word(const Enum& value, Enum /*last*/) {
+    out.u8(static_cast<uint8_t>(value));
+  }
   void real(const double& value) { out.varint(std::bit_cast<uint64_t>(value)); }
   void time(const TimePoint& value) { out.svarint(to_micros(value)); }
   template <class Unit>
-  void duration(const Unit& value) { out.svarint(value.count()); }
+  void duration(const Unit& value) {
+    out.svarint(value.count());
+  }
   template <class Inner, class Each>
   void optional(const std::optional<Inner>& value, Each each) {
     out.u8(value ? 1 : 0);
@@ -35,7 +41,9 @@ struct Unpacker {
   bool sound = true;
   void text(std::string& value) { value = std::string(in.text()); }
   template <class Number>
-  void number(Number& value) { value = static_cast<Number>(in.svarint()); }
+  void number(Number& value) {
+    value = static_cast<Number>(in.svarint());
+  }
   template <class Enum>
   void word(Enum& value, Enum last) {
     const uint8_t byte = in.u8();
@@ -45,7 +53,9 @@ struct Unpacker {
   void real(double& value) { value = std::bit_cast<double>(in.varint()); }
   void time(TimePoint& value) { value = from_micros(in.svarint()); }
   template <class Unit>
-  void duration(Unit& value) { value = Unit{in.svarint()}; }
+  void duration(Unit& value) {
+    value = Unit{in.svarint()};
+  }
   template <class Inner, class Each>
   void optional(std::optional<Inner>& value, Each each) {
     value.reset();
@@ -122,7 +132,8 @@ Status unpack_definition(std::string_view bytes, Schedule& schedule) {
   Unpacker unpacker{Reader(bytes)};
   const uint8_t layout = unpacker.in.u8();
   if (layout > kDefinitionLayout) {
-    return fail(Code::newer_layout, "a schedule has layout {}, this version knows {}", layout, kDefinitionLayout);
+    return fail(Code::newer_layout, "a schedule has layout {}, this version knows {}", layout,
+                kDefinitionLayout);
   }
   rule_fields(unpacker, schedule);
   event_fields(unpacker, schedule);
@@ -156,7 +167,8 @@ Result<Schedule> read_schedule(const Query& row) {
   const bool known = status >= 0 && status <= static_cast<int64_t>(ScheduleStatus::completed) &&
                      last_status >= 0 && last_status <= static_cast<int64_t>(RunStatus::running);
   if (!known) return fail(Code::corrupt, "schedule {} has an impossible status", schedule.id);
-  if (auto done = unpack_definition(row.bytes(17), schedule); !done) return fail(std::move(done.error()));
+  if (auto done = unpack_definition(row.bytes(17), schedule); !done)
+    return fail(std::move(done.error()));
   return schedule;
 }
 

@@ -6,8 +6,8 @@
 namespace schedules::sqlite {
 namespace {
 
-// `schedules_page` and `schedules_type` carry every filtered column in the order of pages, so that a page is
-// found without reading rows that are not on it.
+// `schedules_page` and `schedules_type` carry every filtered column in the order of pages, so that
+// a page is found without reading rows that are not on it.
 constexpr std::string_view kFirst = R"sql(
 CREATE TABLE schedules (
   seq INTEGER PRIMARY KEY,
@@ -30,9 +30,12 @@ CREATE TABLE schedules (
   error_count INTEGER NOT NULL,
   definition BLOB NOT NULL
 );
-CREATE INDEX schedules_page ON schedules(created_at, id, status, event_type, event_action, owner, name);
-CREATE INDEX schedules_type ON schedules(event_type, created_at, id, status, event_action, owner, name);
-CREATE INDEX schedules_due ON schedules(next_execution, id) WHERE status = 0 AND next_execution IS NOT NULL;
+CREATE INDEX schedules_page ON schedules
+  (created_at, id, status, event_type, event_action, owner, name);
+CREATE INDEX schedules_type ON schedules
+  (event_type, created_at, id, status, event_action, owner, name);
+CREATE INDEX schedules_due ON schedules(next_execution, id)
+  WHERE status = 0 AND next_execution IS NOT NULL;
 
 CREATE TABLE schedule_tags (
   tag TEXT NOT NULL,

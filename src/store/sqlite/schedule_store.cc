@@ -15,27 +15,30 @@ constexpr size_t kBatchMax = 256;
 
 using sqlite::Database;
 
-Result<std::unique_ptr<SqliteScheduleStore>> SqliteScheduleStore::open(SqliteScheduleOptions options) {
+Result<std::unique_ptr<SqliteScheduleStore>> SqliteScheduleStore::open(
+    SqliteScheduleOptions options) {
   auto database = sqlite::open_migrated({.path = options.path, .max_bytes = options.max_bytes},
                                         sqlite::schedule_schema());
   if (!database) return fail(std::move(database.error()));
-  return std::unique_ptr<SqliteScheduleStore>(new SqliteScheduleStore(std::make_unique<sqlite::Lane>(
-      std::move(*database), options.executor, "schedules-db", kBatchMax)));
+  return std::unique_ptr<SqliteScheduleStore>(
+      new SqliteScheduleStore(std::make_unique<sqlite::Lane>(std::move(*database), options.executor,
+                                                             "schedules-db", kBatchMax)));
 }
 
-SqliteScheduleStore::SqliteScheduleStore(std::unique_ptr<sqlite::Lane> lane) : lane_(std::move(lane)) {}
+SqliteScheduleStore::SqliteScheduleStore(std::unique_ptr<sqlite::Lane> lane)
+    : lane_(std::move(lane)) {}
 SqliteScheduleStore::~SqliteScheduleStore() = default;
 
 void SqliteScheduleStore::create(Schedule schedule, Done<Schedule> done) {
-  lane_->write<Schedule>(
-      [schedule = std::move(schedule)](Database& db) { return sqlite::insert_schedule(db, schedule); },
-      std::move(done));
+  lane_->write<Schedule>([schedule = std::move(schedule)](
+                             Database& db) { return sqlite::insert_schedule(db, schedule); },
+                         std::move(done));
 }
 
 void SqliteScheduleStore::update(Schedule schedule, Done<Schedule> done) {
-  lane_->write<Schedule>(
-      [schedule = std::move(schedule)](Database& db) { return sqlite::replace_schedule(db, schedule); },
-      std::move(done));
+  lane_->write<Schedule>([schedule = std::move(schedule)](
+                             Database& db) { return sqlite::replace_schedule(db, schedule); },
+                         std::move(done));
 }
 
 void SqliteScheduleStore::get(std::string id, Done<std::optional<Schedule>> done) {
@@ -54,20 +57,24 @@ void SqliteScheduleStore::remove(std::string id, Done<bool> done) {
                      std::move(done));
 }
 
-void SqliteScheduleStore::due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) {
+void SqliteScheduleStore::due_to_plan(TimePoint until, size_t limit,
+                                      Done<std::vector<Schedule>> done) {
   lane_->read<std::vector<Schedule>>(
-      [until, limit](Database& db) { return sqlite::due_schedules(db, until, limit); }, std::move(done));
-}
-
-void SqliteScheduleStore::mark_planned(std::vector<Schedule> schedules, Done<void> done) {
-  lane_->write<void>(
-      [schedules = std::move(schedules)](Database& db) { return sqlite::mark_schedules(db, schedules); },
+      [until, limit](Database& db) { return sqlite::due_schedules(db, until, limit); },
       std::move(done));
 }
 
-void SqliteScheduleStore::revisions(std::vector<std::string> ids, Done<std::vector<ScheduleRevision>> done) {
+void SqliteScheduleStore::mark_planned(std::vector<Schedule> schedules, Done<void> done) {
+  lane_->write<void>([schedules = std::move(schedules)](
+                         Database& db) { return sqlite::mark_schedules(db, schedules); },
+                     std::move(done));
+}
+
+void SqliteScheduleStore::revisions(std::vector<std::string> ids,
+                                    Done<std::vector<ScheduleRevision>> done) {
   lane_->read<std::vector<ScheduleRevision>>(
-      [ids = std::move(ids)](Database& db) { return sqlite::schedule_revisions(db, ids); }, std::move(done));
+      [ids = std::move(ids)](Database& db) { return sqlite::schedule_revisions(db, ids); },
+      std::move(done));
 }
 
 void SqliteScheduleStore::note_executions(std::vector<ExecutionNote> notes, Done<void> done) {
@@ -94,8 +101,9 @@ void SqliteScheduleStore::find_letters(DeadLetterFilter filter, Done<DeadLetterP
 }
 
 void SqliteScheduleStore::drop_letters(std::vector<EventId> ids, Done<uint64_t> done) {
-  lane_->write<uint64_t>([ids = std::move(ids)](Database& db) { return sqlite::drop_letters(db, ids); },
-                         std::move(done));
+  lane_->write<uint64_t>(
+      [ids = std::move(ids)](Database& db) { return sqlite::drop_letters(db, ids); },
+      std::move(done));
 }
 
 void SqliteScheduleStore::count_letters(Done<uint64_t> done) {

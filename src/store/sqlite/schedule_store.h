@@ -1,5 +1,5 @@
-// Schedules and dead letters in one SQLite file, schedules.db. Thread-safe; synced before it answers. Calls queue
-// without bound: the callers limit what they have under way.
+// Schedules and dead letters in one SQLite file, schedules.db. Thread-safe; synced before it
+// answers. Calls queue without bound: the callers limit what they have under way.
 #pragma once
 
 #include <memory>
@@ -20,10 +20,12 @@ struct SqliteScheduleOptions {
   uint64_t max_bytes = 0;        ///< of the file; beyond it writes answer disk_full. 0: no bound
 };
 
-class SqliteScheduleStore final : public ScheduleStore, public ScheduleCounters, public DeadLetterStore {
+class SqliteScheduleStore final : public ScheduleStore,
+                                  public ScheduleCounters,
+                                  public DeadLetterStore {
  public:
-  /// Makes the file or brings it to the newest layout. Blocks. Errors: newer_layout (file untouched), corrupt,
-  /// unavailable, disk_full, io_error.
+  /// Makes the file or brings it to the newest layout. Blocks. Errors: newer_layout (file
+  /// untouched), corrupt, unavailable, disk_full, io_error.
   static Result<std::unique_ptr<SqliteScheduleStore>> open(SqliteScheduleOptions options);
   /// Answers what is under way first. Not on the executor's thread.
   ~SqliteScheduleStore() override;

@@ -91,7 +91,8 @@ TEST(DefinitionPlan, OrphanIsDisabledAndComesBackWithItsDefinition) {
   ASSERT_THAT(plan.items, SizeIs(2));
   EXPECT_EQ(plan.items[1].action, PlanAction::orphan);
   auto gone = stored("b", "o", "disabled");
-  for (const auto& [name, value] : json::parse(plan.items[1].request).as_object()) gone[name] = value;
+  const auto request = json::parse(plan.items[1].request);
+  for (const auto& [name, value] : request.as_object()) gone[name] = value;
   EXPECT_EQ(gone.at("status"), "disabled");
   EXPECT_FALSE(plan_of(declared({"a"}), {stored("a"), gone}).changes_something());
   const auto back = plan_of(declared({"b"}), {gone});

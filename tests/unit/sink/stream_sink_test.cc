@@ -71,9 +71,25 @@ TEST_F(StreamSinkTest, FailedAppendIsARetry) {
 TEST_F(StreamSinkTest, NothingIsSeenBeforeItIsDurable) {
   StreamReader reader(hub_, std::nullopt);
   tail_.hold_answers();
-  EXPECT_TRUE(publish(2).empty());
-  EXPECT_TRUE(publish(2).empty());
+  Reports seen;
+  sink_.publish({delivery_to(TargetKind::stream)}, [&](Reports reports) { seen = std::move(reports); });
+  EXPECT_TRUE(seen.empty());
   EXPECT_TRUE(reader.take().empty());
+  tail_.answer_held(false);
+  EXPECT_EQ(seen.size(), 1U);
+  EXPECT_EQ(reader.take_ids(), sequence(1, 1));
+}
+
+TEST_F(StreamSinkTest, EndWaitsForReports) {
+  bool reported = false;
+  {
+    auto work = thread_executor("work");
+    StreamSink sink(tail_, hub_, *work);
+    for (int i = 0; i < 100; ++i) {
+      sink.publish({delivery_to(TargetKind::stream)}, [&, i](const Reports&) { reported = i == 99; });
+    }
+  }
+  EXPECT_TRUE(reported);
 }
 
 TEST_F(StreamSinkTest, AnswersOutOfOrderAreSeenInOrder) {

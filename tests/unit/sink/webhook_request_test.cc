@@ -66,9 +66,9 @@ TEST(WebhookRequest, OwnHeadersNeverReplaceOurs) {
   auto delivery = example();
   delivery.event.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   for (const auto* name :
-       {"x-schedules-event-id", "X-SCHEDULES-SIGNATURE", "X-Schedules-Schedule-Id", "X-Schedules-Anything", "Content-Type",
-        "content-length", "Transfer-Encoding", "Host", "Connection", "Expect", "User-Agent", "TraceParent", "Upgrade",
-        "Proxy-Authorization", "event_id", "schedule_id", "action"}) {
+       {"x-schedules-event-id", "X-SCHEDULES-SIGNATURE", "X-Schedules-Schedule-Id", "X-Schedules-Anything",
+        "Content-Type", "content-length", "Transfer-Encoding", "Host", "Connection", "Expect",
+        "User-Agent", "TraceParent", "Upgrade", "Proxy-Authorization", "event_id", "schedule_id", "action"}) {
     delivery.event.headers.emplace_back(name, "forged");
   }
   const auto request = webhook_request(delivery).value();

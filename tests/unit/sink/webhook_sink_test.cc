@@ -70,6 +70,19 @@ TEST_F(WebhookTest, KeepsConnectionsForReuse) {
   EXPECT_EQ(receiver_.connections(), 1U);
 }
 
+TEST_F(WebhookTest, KeepsConnectionsBesideManySlowOnes) {
+  WebhookSink sink(local_options(), clock_);
+  HttpReceiver slow;
+  slow.otherwise({.fault = HttpFault::hold});
+  constexpr size_t kSlow = 300;  // more than are kept idle
+  for (size_t i = 0; i < kSlow; ++i) {
+    sink.publish({delivery_to(TargetKind::webhook, slow.url())}, [](const Reports&) {});
+  }
+  ASSERT_TRUE(slow.wait_for(kSlow));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(publish_one(sink, receiver_.url()).verdict, Verdict::delivered);
+  EXPECT_EQ(receiver_.connections(), 1U);
+}
+
 TEST_F(WebhookTest, ConnectionClosedByTheReceiverIsOpenedAnew) {
   WebhookSink sink(local_options(), clock_);
   receiver_.script({.close = true});

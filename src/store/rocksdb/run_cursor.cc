@@ -1,0 +1,131 @@
+#include "store/rocksdb/run_cursor.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/iterator.h>
+
+#include "base/log.h"
+
+namespace schedules::rocks {
+namespace {
+
+constexpr int64_t kLongestJumpUs = int64_t{1} << 52U;  // over a century
+
+}  // namespace
+
+struct RunCursor::Bounds {
+  std::string end;
+  rocksdb::Slice end_slice;
+};
+
+RunCursor::RunCursor(const Database::Reading& reading, const RunId& run, const Place& from, How how)
+    : reading_(&reading), run_(run), fill_cache_(how.fill_cache), bounds_(std::make_unique<Bounds>()) {
+  bounds_->end = run_end(run);
+  bounds_->end_slice = bounds_->end;
+  open(true);
+  place_ = from;
+  seek(from);
+}
+
+RunCursor::RunCursor(RunCursor&&) noexcept = default;
+RunCursor& RunCursor::operator=(RunCursor&&) noexcept = default;
+RunCursor::~RunCursor() = default;
+
+void RunCursor::open(bool verify) {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = verify;
+  options.fill_cache = fill_cache_;
+  options.iterate_upper_bound = &bounds_->end_slice;
+  iterator_.reset(reading_->db().NewIterator(options, reading_->family(Family::due)));
+}
+
+void RunCursor::seek(const Place& place) {
+  const auto key = pack(DueKey{.run = run_, .place = place});
+  iterator_->Seek(rocksdb::Slice(key.data(), key.size()));
+  settle();
+}
+
+void RunCursor::next() {
+  iterator_->Next();
+  settle();
+}
+
+void RunCursor::settle() {
+  valid_ = iterator_->Valid();
+  if (!valid_) {
+    if (iterator_->status().IsCorruption()) return step_over_damage();
+    if (!iterator_->status().ok()) status_ = fail(to_error(iterator_->status(), "reading waiting events"));
+    return;
+  }
+  const auto key = read_due_key({iterator_->key().data(), iterator_->key().size()});
+  if (!key) {
+    log::error("rocksdb.damaged_key", {{"shard", std::to_string(run_.shard)}});
+    return next();
+  }
+  place_ = key->place;
+  moved_ = true;
+  const int8_t priority = run_.tier == Tier::near ? priority_of(run_.priority_class) : int8_t{0};
+  rank_ = Event::rank_of(from_micros(place_.fire_at), priority);
+}
+
+// RocksDB does not say which record is damaged, only that it cannot go on. Without checksums it can name the record,
+// or, where a whole block is unreadable, a jump ahead finds sound ground again.
+void RunCursor::step_over_damage() {
+  const auto reason = iterator_->status().ToString();
+  const Place last = moved_ ? Place{place_.fire_at, place_.sequence + 1} : place_;
+  open(false);
+  const auto start = pack(DueKey{.run = run_, .place = last});
+  iterator_->Seek(rocksdb::Slice(start.data(), start.size()));
+  Place resume = last;
+  bool named = false;
+  if (iterator_->Valid()) {
+    const auto key = read_due_key({iterator_->key().data(), iterator_->key().size()});
+    named = key.has_value();
+    if (named) resume = Place{key->place.fire_at, key->place.sequence + 1};
+  }
+  const std::string_view value = named ? std::string_view(iterator_->value().data(), iterator_->value().size()) : "";
+  const auto id = read_due_id(value);
+  reading_->damage().note(view(pack(DueKey{.run = run_, .place = resume})), id ? id->text() : "unknown", reason);
+  open(true);
+  for (int64_t jump = 1;; jump *= 2) {
+    const auto key = pack(DueKey{.run = run_, .place = resume});
+    iterator_->Seek(rocksdb::Slice(key.data(), key.size()));
+    if (iterator_->Valid() || !iterator_->status().IsCorruption() || jump > kLongestJumpUs) break;
+    resume = Place{std::max(resume.fire_at, int64_t{0}) + jump, 0};
+  }
+  if (iterator_->status().IsCorruption()) {
+    valid_ = false;
+    return;
+  }
+  settle();
+}
+
+std::string_view RunCursor::value() const {
+  const auto value = iterator_->value();
+  return {value.data(), value.size()};
+}
+
+RunCursor* first_of(std::vector<RunCursor>& cursors, Order order) {
+  RunCursor* first = nullptr;
+  for (auto& cursor : cursors) {
+    if (!cursor.valid()) continue;
+    if (first == nullptr) {
+      first = &cursor;
+      continue;
+    }
+    const bool earlier = order == Order::fire_time
+                             ? cursor.place() < first->place()
+                             : std::pair(cursor.rank(), cursor.place().sequence) <
+                                   std::pair(first->rank(), first->place().sequence);
+    if (earlier) first = &cursor;
+  }
+  return first;
+}
+
+Status status_of(const std::vector<RunCursor>& cursors) {
+  for (const auto& cursor : cursors) {
+    if (!cursor.status()) return cursor.status();
+  }
+  return {};
+}
+
+}  // namespace schedules::rocks
