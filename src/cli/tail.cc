@@ -22,19 +22,20 @@ struct Options {
   size_t count = 0;  ///< 0: for ever
 };
 
-std::string line_of(const StreamEvent& event) {
-  boost::system::error_code bad;
-  const auto parsed = json::parse(event.data, bad);
-  if (bad || !parsed.is_object()) return printable(event.data);
-  const auto& message = parsed.get_object();
+std::string line_of(const std::string& topic, const json::object& message) {
   std::string entity;
   if (const auto* value = message.if_contains("entity"); value != nullptr && value->is_object()) {
     entity = fmt::format("{}/{}", text_at(value->get_object(), "type"), text_at(value->get_object(), "id"));
   }
   const auto* payload = message.if_contains("payload");
-  return printable(fmt::format("{} {} {} {} {}", text_at(message, "timestamp"), text_at(message, "event_id"),
-                               text_at(message, "action"), entity,
+  return printable(fmt::format("{} {} {} {} {} {}", text_at(message, "timestamp"), topic, text_at(message, "event_id"),
+                               entity, text_at(message, "action"),
                                payload == nullptr ? std::string("{}") : json::serialize(*payload)));
+}
+
+// "event: gap" tells that messages are not kept any more; a topic of that name carries messages, which have an event_id.
+bool is_gap(const StreamEvent& event, const json::object& data) {
+  return event.name == "gap" && !data.contains("event_id");
 }
 
 class Tail {
@@ -75,8 +76,14 @@ class Tail {
   }
 
   bool take(const StreamEvent& event) {
-    if (event.name != "fired" && event.name != "message") return true;
-    print_line(output_ == Output::json ? event.data : line_of(event));
+    boost::system::error_code bad;
+    const auto parsed = json::parse(event.data, bad);
+    const auto data = !bad && parsed.is_object() ? parsed.get_object() : json::object();
+    if (is_gap(event, data)) {
+      complain(fmt::format("messages {} to {} are not kept any more", number_at(data, "asked"), number_at(data, "next") - 1));
+      return true;
+    }
+    print_line(output_ == Output::json ? event.data : line_of(event.name, data));
     flush_output();
     ++seen_;
     return !ended();

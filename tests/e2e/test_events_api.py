@@ -84,13 +84,26 @@ class Put(ServerCase):
             self.refused(put(body={"n": 2}), 409, "idempotency_conflict")
             self.client.delete(f"/events/{first.json['id']}")
 
-    def test_idempotency_when_it_was_cancelled_or_fired(self):
-        key = self.fresh("key")
-        body = self.event(delay_seconds=0.05, idempotency_key=key)
+    def test_idempotency_of_a_delay(self):
+        body = self.event(delay_seconds=3600, idempotency_key=self.fresh("key"))
+        first = self.client.post("/events", body)
+        time.sleep(0.01)
+        second = self.client.post("/events", body)
+        self.assertEqual((second.status, second.json), (200, first.json), "the same body, sent again")
+        batch = self.client.post("/events", [body]).json["results"][0]
+        self.assertEqual((batch["status"], batch.get("id")), (200, first.json["id"]))
+
+    def test_idempotency_when_it_was_fired_or_cancelled(self):
+        body = self.event(scheduled_at="2020-01-01T00:00:00Z", idempotency_key=self.fresh("key"))
         fired = self.client.post("/events", body).json["id"]
         self.await_state(fired, "fired")
         again = self.client.post("/events", body)
         self.assertEqual((again.status, again.json["id"], again.json["state"]), (200, fired, "fired"), again)
+        body = self.event(scheduled_at="2090-01-01T00:00:00Z", idempotency_key=self.fresh("key"))
+        cancelled = self.client.post("/events", body).json["id"]
+        self.client.delete(f"/events/{cancelled}")
+        again = self.client.post("/events", body)
+        self.assertEqual((again.status, again.json["id"], again.json["state"]), (200, cancelled, "cancelled"), again)
 
     def test_idempotency_of_racing_writers(self):
         key = self.fresh("key")
@@ -187,20 +200,33 @@ class List(ServerCase):
     def test_by_schedule(self):
         self.assertEqual(self.pages(50, schedule_id="0" * 24), [])
 
-    def test_finished_ones(self):
+    def listed(self, topic, status):
+        return sorted(item["id"] for item in self.pages(2, topic=topic, status=status))
+
+    def test_fired_and_dead_ones(self):
         topic = self.fresh("done")
         fired = [self.created(topic=topic, delay_seconds=0)["id"] for _ in range(5)]
+        dead = self.created(topic=topic, delay_seconds=0, max_retries=0,
+                            target={"type": "webhook", "url": "http://127.0.0.1:1/"})["id"]
+        eventually(lambda: self.listed(topic, "fired") == sorted(fired), what="the list of fired ones")
+        eventually(lambda: self.listed(topic, "dead") == [dead], what="the list of dead ones")
+        self.assertEqual(self.listed(topic, "pending"), [])
+
+    def test_cancelled_ones(self):
+        topic = self.fresh("done")
         cancelled = self.created(topic=topic)["id"]
         self.client.delete(f"/events/{cancelled}")
-        expired = self.created(topic=topic, delay_seconds=0, target={"type": "webhook", "url": "http://127.0.0.1:1/"},
-                               max_retries=0)["id"]
+        eventually(lambda: self.listed(topic, "cancelled") == [cancelled], 3, what="the list of cancelled ones")
 
-        def listed(status):
-            return sorted(item["id"] for item in self.pages(2, topic=topic, status=status))
-        eventually(lambda: listed("fired") == sorted(fired), what="the list of fired ones")
-        eventually(lambda: listed("cancelled") == [cancelled], what="the list of cancelled ones")
-        eventually(lambda: listed("dead") == [expired], what="the list of dead ones")
-        self.assertEqual(listed("pending"), [])
+    def test_skipped_ones(self):
+        topic = self.fresh("done")
+        self.receiver.answer("/skipped", lambda _: (time.sleep(0.5), 200)[1])
+        due = [self.created(topic=topic, delay_seconds=1, key="one", target=self.receiver.target("/skipped"),
+                            max_delay_seconds=0)["id"] for _ in range(4)]
+        ended = {one: self.await_state(one, "fired", "skipped")["state"] for one in due}
+        skipped = sorted(one for one, state in ended.items() if state == "skipped")
+        self.assertTrue(skipped, "events of one key wait for each other, and these may not be late")
+        eventually(lambda: self.listed(topic, "skipped") == skipped, 3, what="the list of skipped ones")
 
     def test_bad_queries(self):
         self.refused(self.client.get("/events", limit=0), 422, "out_of_range", "limit")

@@ -50,6 +50,13 @@ void DamageNotes::note(std::string_view key, std::string_view id, std::string_vi
   const std::scoped_lock lock(mutex_);
   if (noted_.size() >= kNotes || !noted_.emplace(key).second) return;
   log::error("rocksdb.damaged_record", {{"id", std::string(id)}, {"error", std::string(error)}});
+  any_ = true;
+}
+
+bool DamageNotes::contains(std::string_view key) const {
+  if (!any_) return false;
+  const std::scoped_lock lock(mutex_);
+  return noted_.contains(key);
 }
 
 Database::Database(RocksOptions options, const Clock& clock, rocksdb::Env* env, uint32_t shards)

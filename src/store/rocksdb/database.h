@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -32,9 +33,11 @@ class DamageNotes {
  public:
   /// Logs it, if this key was not noted before.
   void note(std::string_view key, std::string_view id, std::string_view error);
+  [[nodiscard]] bool contains(std::string_view key) const;
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::atomic<bool> any_ = false;
   std::set<std::string, std::less<>> noted_;
 };
 

@@ -9,7 +9,7 @@ namespace {
 class WaitingEvents {
  public:
   WaitingEvents(const Database::Reading& reading, const Ledger& ledger, uint32_t shard)
-      : in_flight_(ledger.in_flight) {
+      : reading_(reading), in_flight_(ledger.in_flight) {
     for (const auto& scan : ledger.runs.scans_of_shard(shard)) cursors_.emplace_back(reading, scan.run, scan.from, RunCursor::How{});
   }
 
@@ -19,7 +19,7 @@ class WaitingEvents {
       RunCursor* cursor = order == Order::rank ? first_due(until) : first_of(cursors_, order);
       if (cursor == nullptr || cursor->place().fire_at > until) return nullptr;
       const auto id = read_due_id(cursor->value());
-      if (id && !in_flight_.contains(*id)) {
+      if (id && !in_flight_.contains(*id) && !damaged(*cursor)) {
         id_ = *id;
         return cursor;
       }
@@ -42,6 +42,12 @@ class WaitingEvents {
     return best;
   }
 
+  // What begin could not read would otherwise be offered to it for ever.
+  [[nodiscard]] bool damaged(const RunCursor& cursor) const {
+    return reading_.damage().contains(view(pack(DueKey{.run = cursor.run(), .place = cursor.place()})));
+  }
+
+  const Database::Reading& reading_;
   const InFlight& in_flight_;
   std::vector<RunCursor> cursors_;
   EventId id_;

@@ -5,6 +5,13 @@ import threading
 import urllib.parse
 
 API = "/api/v1"
+_clients = []
+
+
+def close_clients():
+    for client in _clients:
+        client.close_all()
+    _clients.clear()
 
 
 class Answer:
@@ -29,6 +36,9 @@ class Client:
         self.token = token
         self.timeout = timeout
         self._local = threading.local()
+        self._lock = threading.Lock()
+        self._all = set()  # of every thread
+        _clients.append(self)
 
     def request(self, method, path, body=None, headers=None, **query):
         """`body`: bytes and str go as they are, everything else as JSON."""
@@ -46,31 +56,36 @@ class Client:
         return self._exchange(method, path, body, sent)
 
     def _exchange(self, method, path, body, headers):
-        kept = getattr(self._local, "connection", None)
-        if kept is not None and kept.port == self.server.port:
+        kept = self._kept()
+        if kept is not None:
             try:
                 return self._once(kept, method, path, body, headers)
-            except (ConnectionError, http.client.HTTPException, OSError):
-                kept.close()
-                self._local.connection = None
+            except (OSError, http.client.HTTPException):
+                self.close()
                 if method != "GET":
                     raise  # it may have been done
         fresh = http.client.HTTPConnection(self.server.host, self.server.port, timeout=self.timeout)
-        self._local.connection = fresh
+        self._local.connection, self._local.pid = fresh, self.server.pid
+        with self._lock:
+            self._all.add(fresh)
         try:
             return self._once(fresh, method, path, body, headers)
         except BaseException:
-            fresh.close()
-            self._local.connection = None
+            self.close()
             raise
+
+    def _kept(self):
+        """This thread's connection, unless it is to a process that has been killed since."""
+        if getattr(self._local, "connection", None) is not None and self._local.pid != self.server.pid:
+            self.close()
+        return getattr(self._local, "connection", None)
 
     def _once(self, connection, method, path, body, headers):
         connection.request(method, path, body, headers)
         response = connection.getresponse()
         answer = Answer(response.status, response.headers, response.read())
         if response.will_close:
-            connection.close()
-            self._local.connection = None
+            self.close()
         return answer
 
     def get(self, path, headers=None, **query):
@@ -92,4 +107,12 @@ class Client:
         connection = getattr(self._local, "connection", None)
         if connection is not None:
             connection.close()
+            with self._lock:
+                self._all.discard(connection)
             self._local.connection = None
+
+    def close_all(self):
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()

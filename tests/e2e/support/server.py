@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import threading
 
+from .client import close_clients
+
 START_SECONDS = 30
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _running = set()
@@ -148,6 +150,7 @@ class Server:
 
     def close(self):
         self.kill()
+        close_clients()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def __enter__(self):

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "api/api.h"
+#include "api/json/reader.h"
 #include "base/check.h"
 
 namespace schedules::api {

@@ -7,14 +7,14 @@ from program import Case, Server
 def frame(number, topic="t"):
     message = {"event_id": f"e{number}", "timestamp": "2026-01-01T00:00:00Z", "action": "a",
                "entity": {"type": "order", "id": "7"}, "payload": {"n": number}}
-    return f"id: {number}\nevent: fired\ndata: {json.dumps(message)}\n\n"
+    return f"id: {number}\nevent: {topic}\ndata: {json.dumps(message)}\n\n"
 
 
 class Tail(Case):
     def test_one_line_an_event(self):
         server = Server(self, lambda request: (200, [": hello\n\n", frame(1), frame(2)]))
         done = self.call("tail", "-n", "2", "--topic", "x", "--topic", "y", "--server", server.url)
-        self.assertEqual(done.stdout.splitlines()[0], '2026-01-01T00:00:00Z e1 a order/7 {"n":1}')
+        self.assertEqual(done.stdout.splitlines()[0], '2026-01-01T00:00:00Z t e1 order/7 a {"n":1}')
         self.assertEqual(server.requests[0]["path"], "/api/v1/events/stream?topic=x&topic=y")
 
     def test_json_is_the_message(self):
@@ -42,6 +42,12 @@ class Tail(Case):
         done = self.call("tail", "-n", "2", "--server", server.url)
         self.assertEqual(len(done.stdout.splitlines()), 2)
         self.assertIn("trying again", done.stderr)
+
+    def test_gap_is_told_and_is_no_message(self):
+        server = Server(self, lambda request: (200, ['event: gap\ndata: {"asked":1,"next":5}\n\n', frame(5, "gap")]))
+        done = self.call("tail", "-n", "1", "--after", "0", "--output", "json", "--server", server.url)
+        self.assertEqual(json.loads(done.stdout)["event_id"], "e5")
+        self.assertEqual(done.stderr, "messages 1 to 4 are not kept any more\n")
 
     def test_refusal_ends_it(self):
         server = Server(self, lambda request: (401, {"code": "unauthenticated", "detail": "a token is needed"}))
