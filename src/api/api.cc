@@ -69,7 +69,9 @@ struct Api::Impl {
   static void answer_options(Call& call, const Router::Match& match) {
     const std::string methods = list_of(match.allowed);
     http::Fields headers{{"Allow", methods}};
-    if (!call.extra_headers.empty()) {
+    const bool allowed = std::ranges::any_of(
+        call.extra_headers, [](const auto& field) { return field.first == "Access-Control-Allow-Origin"; });
+    if (allowed) {
       const auto wanted = call.request.header("Access-Control-Request-Headers");
       headers.emplace_back("Access-Control-Allow-Methods", methods);
       headers.emplace_back("Access-Control-Allow-Headers", wanted.empty() ? "Authorization, Content-Type" : wanted);

@@ -10,3 +10,9 @@ target_link_libraries(schedules_event_suites PUBLIC schedules_pch schedules_stor
 schedules_test(rocksdb_conformance LABEL conformance
   SOURCES ${here}/rocksdb_conformance.cc ${here}/rocksdb_place.cc $<TARGET_OBJECTS:schedules_event_suites>
   ROOMS store_rocksdb)
+
+# What only RocksDB's files can show. The store's headers of layout and opening are its own; these tests alone use them.
+schedules_test(rocksdb_store_test LABEL conformance
+  SOURCES ${here}/rocksdb_fault_test.cc ${here}/rocksdb_store_test.cc ${here}/rocksdb_place.cc
+    ${here}/event_backend.cc ${CMAKE_SOURCE_DIR}/tests/support/faulty_file_system.cc
+  ROOMS store_rocksdb LIBS RocksDB::rocksdb)

@@ -39,10 +39,10 @@ class ScheduleCase(ServerCase):
         self.assertEqual(answer.status, status, answer)
         return answer.json
 
-    def change(self, schedule, status=200, **fields):
+    def change(self, schedule, answered=200, **fields):
         answer = self.client.put(f"/admin/schedules/{schedule['id']}", fields)
-        self.assertEqual(answer.status, status, answer)
-        return answer.json if status == 200 else answer
+        self.assertEqual(answer.status, answered, answer)
+        return answer.json if answered == 200 else answer
 
     def executions(self, schedule, **query):
         answer = self.client.get(f"/admin/schedules/{schedule['id']}/executions", **query)
@@ -311,7 +311,8 @@ class Around(ScheduleCase):
         answer = self.client.get("/schedules/preview", expr="30 2 * * *", tz="Europe/Berlin", n=3, after="2026-03-27T12:00:00Z")
         self.assertEqual(answer.status, 200, answer)
         locals_ = [one["local"] for one in answer.json["occurrences"]]
-        self.assertEqual(locals_, ["2026-03-28T02:30:00+01:00", "2026-03-29T03:00:00+02:00", "2026-03-30T02:30:00+02:00"])
+        self.assertEqual(locals_, ["2026-03-28T02:30:00.000000+01:00", "2026-03-29T03:00:00.000000+02:00",
+                                   "2026-03-30T02:30:00.000000+02:00"])
         self.assertEqual(answer.json["occurrences"][1]["adjustment"], "moved_out_of_gap")
         self.assertTrue(answer.json["occurrences"][1]["why"])
         self.refused(self.client.get("/schedules/preview"), 422, "missing_field", "expr")

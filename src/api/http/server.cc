@@ -102,7 +102,7 @@ void Server::stop(std::chrono::milliseconds grace) {
   const auto all_closed = [&shared] { return shared.connections == 0; };
   std::unique_lock lock(shared.mutex);
   if (!shared.changed.wait_for(lock, grace, all_closed)) {
-    log::warn("http.stop_cut_off", {{"connections", std::to_string(shared.connections.load())}});
+    if (grace.count() > 0) log::warn("http.stop_cut_off", {{"connections", std::to_string(shared.connections.load())}});
     for (const auto& worker : impl_->workers) worker->abort();
     shared.changed.wait_for(lock, std::chrono::seconds(1), all_closed);
   }

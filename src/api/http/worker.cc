@@ -86,8 +86,12 @@ Worker::Worker(std::shared_ptr<Shared> shared, size_t number) : impl_(std::make_
 Worker::~Worker() { join(); }
 
 void Worker::join() {
+  if (!impl_->thread) return;
   impl_->io->stop();
   impl_->thread.reset();
+  // Completions of what was aborted own their connections, which own the loop: run them, or neither is ever freed.
+  impl_->io->restart();
+  impl_->io->poll();
 }
 
 void Worker::start() {

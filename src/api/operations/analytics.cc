@@ -56,7 +56,8 @@ void summary(Context& context, CallPtr call) {
         if (!stats) return call->fail(stats.error());
         context.deps.executions.groups(
             period.filter, GroupBy::event,
-            [hours = period.hours, stats = std::move(*stats), call = std::move(call)](Result<std::vector<ExecutionGroup>> groups) {
+            [hours = period.hours, stats = std::move(*stats), call = std::move(call)](
+                Result<std::vector<ExecutionGroup>> groups) {
               if (!groups) return call->fail(groups.error());
               std::string body;
               json::Writer out(body);

@@ -78,22 +78,44 @@ std::vector<std::optional<DueKey>> places_of(const Database::Reading& reading, c
   return places;
 }
 
-Result<std::vector<std::optional<StoredEvent>>> read_marked(Database& database, const std::vector<WindowEntry>& entries,
-                                                            const std::vector<bool>& marked,
-                                                            std::vector<std::optional<DueKey>>& places) {
+/// What a begin found: the events in key order, and for each entry where its event is.
+struct Found {
+  static constexpr uint32_t kNone = UINT32_MAX;
+  std::vector<Event> events;
+  std::vector<uint32_t> index_of;
+  std::vector<std::optional<DueKey>> places;
+};
+
+Result<Found> read_marked(Database& database, const std::vector<WindowEntry>& entries, const std::vector<bool>& marked) {
   const auto reading = database.read();
   if (!reading) return fail(reading.error());
-  places = places_of(*reading, entries);
-  std::vector<size_t> order;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (marked[i] && places[i]) order.push_back(i);
+  Found found{.events = {}, .index_of = std::vector<uint32_t>(entries.size(), Found::kNone), .places = places_of(*reading, entries)};
+  std::vector<uint32_t> order;
+  order.reserve(entries.size());
+  for (uint32_t i = 0; i < entries.size(); ++i) {
+    if (marked[i] && found.places[i]) order.push_back(i);
   }
-  std::ranges::sort(order, [&](size_t a, size_t b) { return *places[a] < *places[b]; });
-  std::vector<std::optional<StoredEvent>> found(entries.size());
+  std::ranges::sort(order, [&](uint32_t a, uint32_t b) { return *found.places[a] < *found.places[b]; });
+  found.events.reserve(order.size());
   DueReader reader(*reading);
-  for (const size_t at : order) found[at] = reader.read(entries[at].id, *places[at]);
+  for (const uint32_t at : order) {
+    auto stored = reader.read(entries[at].id, *found.places[at]);
+    if (!stored) continue;
+    found.index_of[at] = static_cast<uint32_t>(found.events.size());
+    found.events.push_back(std::move(stored->event));
+  }
   if (!reader.status()) return fail(reader.status().error());
   return found;
+}
+
+/// In the order asked; that is the key order already where one priority waits.
+std::vector<Event> in_asked_order(Found found) {
+  std::erase(found.index_of, Found::kNone);
+  if (std::ranges::is_sorted(found.index_of)) return std::move(found.events);
+  std::vector<Event> events;
+  events.reserve(found.events.size());
+  for (const uint32_t index : found.index_of) events.push_back(std::move(found.events[index]));
+  return events;
 }
 
 }  // namespace
@@ -103,21 +125,19 @@ Result<std::vector<std::optional<StoredEvent>>> read_marked(Database& database, 
 Result<std::vector<Event>> begin_events(Database& database, Ledger& ledger, const BeginRequest& request) {
   const auto& entries = request.entries;
   const auto marked = ledger.in_flight.mark(entries);
-  std::vector<std::optional<DueKey>> places(entries.size());
-  auto found = read_marked(database, entries, marked, places);
+  auto found = read_marked(database, entries, marked);
   std::vector<InFlight::Look> looks;
-  std::vector<Event> events;
+  looks.reserve(entries.size());
   for (size_t i = 0; i < entries.size(); ++i) {
     if (!marked[i]) continue;
     auto& look = looks.emplace_back(InFlight::Look{.id = entries[i].id, .found = std::nullopt});
-    if (!found || !(*found)[i]) continue;
-    auto& event = (*found)[i]->event;
-    look.found = InFlight::Begun{.due = *places[i], .moved = event.fire_at != event.due_at};
-    events.push_back(std::move(event));
+    if (!found || found->index_of[i] == Found::kNone) continue;
+    const auto& event = found->events[found->index_of[i]];
+    look.found = InFlight::Begun{.due = *found->places[i], .moved = event.fire_at != event.due_at};
   }
   ledger.in_flight.decide(looks);
   if (!found) return fail(found.error());
-  return events;
+  return in_asked_order(std::move(*found));
 }
 
 }  // namespace schedules::rocks

@@ -135,13 +135,22 @@ Status Database::sync() {
   return {};
 }
 
+// Whether the disk takes writes again. While it does not, the open database still serves reads.
+Status Database::probe() {
+  auto& files = env_or_default(env_);
+  const auto path = options_.dir + "/PROBE";
+  const auto status = rocksdb::WriteStringToFile(&files, std::string(size_t{64} << 10U, '\0'), path, true);
+  files.DeleteFile(path).PermitUncheckedError();
+  if (!status.ok()) return fail(to_error(status, "the event store's disk still fails"));
+  return {};
+}
+
 Result<Database::Revived> Database::revive() {
   if (db_ != nullptr) {
-    const auto resumed = db_->Resume();
-    if (resumed.ok()) return Revived::resumed;
-    if (resumed.IsNoSpace()) return fail(to_error(resumed, "resuming the event store"));
+    if (auto writable = probe(); !writable) return fail(writable.error());
+    if (db_->Resume().ok()) return Revived::resumed;
   }
-  // Some faults of the log cannot be resumed from; opening again recovers from what the disk really holds.
+  // Most faults of the log cannot be resumed from; opening again recovers from what the disk really holds.
   const std::unique_lock lock(gate_);
   close_files();
   if (auto opened = open_files(false); !opened) return fail(opened.error());

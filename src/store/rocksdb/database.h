@@ -88,6 +88,7 @@ class Database {
   Database(RocksOptions options, const Clock& clock, rocksdb::Env* env, uint32_t shards);
   Status open_files(bool create);
   void close_files();
+  Status probe();
 
   const RocksOptions options_;
   const Clock& clock_;

@@ -20,7 +20,7 @@ struct RocksOptions {
   std::chrono::seconds dedupe_window{24 * 3600};  ///< how long finished ids are remembered
   /// `catalog().change` moves an event near when it then fires within this, far when it does not.
   Duration immediate_horizon = std::chrono::hours(24);
-  size_t memory_bytes = size_t{24} << 20U;  ///< write buffers and block cache together, about; at least 8 MiB
+  size_t memory_bytes = size_t{16} << 20U;  ///< write buffers and block cache together, about; at least 8 MiB
   size_t queue_bytes = size_t{32} << 20U;   ///< waiting to be written; over it `overloaded` is answered
   size_t queue_requests = 4096;
   bool sync = true;  ///< false: durable only against the death of the process. For benchmarks

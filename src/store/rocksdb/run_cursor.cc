@@ -85,18 +85,44 @@ void RunCursor::step_over_damage() {
   const std::string_view value = named ? std::string_view(iterator_->value().data(), iterator_->value().size()) : "";
   const auto id = read_due_id(value);
   reading_->damage().note(view(pack(DueKey{.run = run_, .place = resume})), id ? id->text() : "unknown", reason);
-  open(true);
-  for (int64_t jump = 1;; jump *= 2) {
-    const auto key = pack(DueKey{.run = run_, .place = resume});
-    iterator_->Seek(rocksdb::Slice(key.data(), key.size()));
-    if (iterator_->Valid() || !iterator_->status().IsCorruption() || jump > kLongestJumpUs) break;
-    resume = Place{std::max(resume.fire_at, int64_t{0}) + jump, 0};
-  }
-  if (iterator_->status().IsCorruption()) {
+  if (!sound_at(resume) && !find_sound_ground(resume)) {
     valid_ = false;
     return;
   }
   settle();
+}
+
+/// Whether a scan from this place meets no damage first. An iterator that has met some may go on failing, so each
+/// try takes a new one.
+bool RunCursor::sound_at(const Place& place) {
+  open(true);
+  const auto key = pack(DueKey{.run = run_, .place = place});
+  iterator_->Seek(rocksdb::Slice(key.data(), key.size()));
+  return iterator_->Valid() || !iterator_->status().IsCorruption();
+}
+
+// Every seek to before the end of the damage fails, every later one succeeds: so the end is found by halving, first by
+// time, then among the events of one instant. False: nothing behind is readable.
+bool RunCursor::find_sound_ground(const Place& damaged) {
+  int64_t bad = damaged.fire_at;
+  int64_t step = 1;
+  while (!sound_at(Place{std::max(bad, int64_t{0}) + step, 0})) {
+    bad = std::max(bad, int64_t{0}) + step;
+    if (step > kLongestJumpUs) return false;
+    step *= 2;
+  }
+  int64_t sound = std::max(bad, int64_t{0}) + step;
+  while (sound - bad > 1) {
+    const int64_t middle = bad + (sound - bad) / 2;
+    (sound_at(Place{middle, 0}) ? sound : bad) = middle;
+  }
+  uint64_t bad_sequence = bad == damaged.fire_at ? damaged.sequence : 0;
+  uint64_t sound_sequence = UINT64_MAX;
+  while (sound_sequence - bad_sequence > 1) {
+    const uint64_t middle = bad_sequence + (sound_sequence - bad_sequence) / 2;
+    (sound_at(Place{bad, middle}) ? sound_sequence : bad_sequence) = middle;
+  }
+  return sound_at(Place{bad, sound_sequence}) || sound_at(Place{sound, 0});
 }
 
 std::string_view RunCursor::value() const {

@@ -44,6 +44,8 @@ class RunCursor {
   void seek(const Place& place);
   void settle();
   void step_over_damage();
+  bool sound_at(const Place& place);
+  bool find_sound_ground(const Place& damaged);
 
   const Database::Reading* reading_;
   RunId run_;

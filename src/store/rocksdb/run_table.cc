@@ -10,7 +10,7 @@
 namespace schedules::rocks {
 namespace {
 
-constexpr uint64_t kWornRemovals = 2048;
+constexpr uint64_t kWornRemovals = 1024;
 
 }  // namespace
 

@@ -37,6 +37,7 @@ Writer::~Writer() {
   }
   wake_.notify_one();
   thread_.join();
+  if (broken_) return;  // RocksDB takes a sync after a failed write for a bug of the caller
   if (auto synced = database_.sync(); !synced) log::warn("rocksdb.close", {{"error", synced.error().detail}});
 }
 

@@ -35,7 +35,7 @@ TEST_F(Monitoring, SyncAndCleanupTellWhatTheyDid) {
 }
 
 TEST_F(Monitoring, MetricsAreText) {
-  for (const std::string where : {path("/metrics"), path("/metrics/prometheus"), std::string("/metrics")}) {
+  for (const std::string& where : {path("/metrics"), path("/metrics/prometheus"), std::string("/metrics")}) {
     const auto response = fixture.get(where);
     EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
     EXPECT_TRUE(has(response, "# TYPE stufio_schedules_pending gauge\nstufio_schedules_pending 0\n"));
