@@ -10,7 +10,7 @@ MAX_LINES = 400
 MAX_COLUMNS = 130
 BANNED = [  # pattern, what to use, rooms where it is allowed
     (r"\bsystem_clock::now\(|\bsteady_clock::now\(|\bclock_gettime\(", "an injected Clock", ("time", "app", "cli")),
-    (r"\bsleep_for\(|\bsleep_until\(|\busleep\(", "a wake time or a condition", ("cli",)),
+    (r"this_thread::sleep|\busleep\(", "a wake time or a condition", ("cli",)),
     (r"\brandom_device\b|\bmt19937|\brand\(\)", "an injected Random", ("base",)),
     (r"\bgetenv\(", "Settings", ("config", "cli")),
     (r"\bstd::cout\b|\bstd::cerr\b", "log:: or the command's output", ("cli",)),

@@ -27,7 +27,8 @@ struct Plan {
 
 void submit(const Common& common, const Plan& plan, const std::string& target, int64_t due_us) {
   Fleet fleet(common.server, 4);
-  feed(common.server, fleet, {.events = plan.events, .batch = 1'000, .target = target, .due_us = [due_us](uint64_t) { return due_us; }});
+  feed(common.server, fleet,
+       {.events = plan.events, .batch = 1'000, .target = target, .due_us = [due_us](uint64_t) { return due_us; }});
   if (wall_us() > due_us) give_up("handing over took longer than --ahead");
 }
 
@@ -44,7 +45,8 @@ void print_arrivals(const Common& common, const Plan& plan, int64_t due_us, cons
   }
   Line line(common.name);
   line.add("events", plan.events);
-  line.add("delivered_per_s", static_cast<double>(lag_ms.size()) * 1e6 / static_cast<double>(std::max<int64_t>(last - due_us, 1)));
+  line.add("delivered_per_s",
+           static_cast<double>(lag_ms.size()) * 1e6 / static_cast<double>(std::max<int64_t>(last - due_us, 1)));
   line.add("first_ms", lag_ms.empty() ? 0 : *std::ranges::min_element(lag_ms), 3);
   line.add("last_ms", lag_ms.empty() ? 0 : *std::ranges::max_element(lag_ms), 3);
   add_percentiles(line, "", lag_ms);
@@ -83,7 +85,8 @@ void webhook(const Common& common, Options& options) {
   uint64_t repeats = 0;
   HttpReceiver receiver(0, [&](std::string_view, std::string_view body) -> std::string_view {
     const size_t at = body.find(kPayloadStart);
-    const uint64_t number = at == body.npos ? plan.events : read_digits(body.data() + at + kPayloadStart.size(), kNumberDigits);
+    const uint64_t number =
+        at == body.npos ? plan.events : read_digits(body.data() + at + kPayloadStart.size(), kNumberDigits);
     if (number < plan.events) {
       Arrival& arrival = arrivals[number];
       repeats += arrival.arrived_us != 0 ? 1 : 0;
@@ -93,7 +96,8 @@ void webhook(const Common& common, Options& options) {
     return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
   });
   const int64_t due_us = instant_after(plan.ahead_seconds);
-  submit(common, plan, fmt::format(R"({{"type":"webhook","url":"http://127.0.0.1:{}/hook"}})", receiver.port()), due_us);
+  submit(common, plan, fmt::format(R"({{"type":"webhook","url":"http://127.0.0.1:{}/hook"}})", receiver.port()),
+         due_us);
   sleep_until_wall(due_us);
   CpuMeter cpu(common.pid);
   const int64_t until = due_us + static_cast<int64_t>(plan.patience_seconds * 1e6);

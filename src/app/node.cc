@@ -27,13 +27,13 @@ EngineOptions engine_options(const Settings& settings) {
   options.window = seconds(settings.window_seconds);
   options.window_limit = static_cast<size_t>(settings.window_limit);
   options.max_concurrent = static_cast<uint32_t>(settings.max_concurrent_executions);
-  options.immediate_horizon =
-      settings.use_hybrid_scheduler ? Duration(seconds(settings.immediate_horizon_seconds)) : Duration(hours(24 * 36'600));
+  options.immediate_horizon = immediate_horizon(settings);
   options.transfer_horizon = seconds(settings.transfer_horizon_seconds);
   options.transfer_interval = seconds(settings.clickhouse_sync_interval);
   options.plan_interval = seconds(settings.check_interval_seconds);
   options.cron_seconds_last = settings.cron_seconds_field == SecondsField::last;
   options.default_topic = settings.default_topic;
+  options.correlation = settings.correlation_mode;
   return options;
 }
 
@@ -102,6 +102,8 @@ void Node::Parts::build_engine() {
                                                 .near_catalog = stores.events->catalog(),
                                                 .far = stores.events->far(),
                                                 .far_catalog = stores.events->catalog(),
+                                                .near_tier = stores.events->near_catalog(),
+                                                .far_tier = stores.events->far_catalog(),
                                                 .schedules = *stores.schedules,
                                                 .dead_letters = *stores.schedules,
                                                 .sinks = *sinks,
@@ -187,10 +189,6 @@ void Node::Parts::refresh_gauges() {
   stores.events->near_catalog().counts([this](const Result<TierCounts>& counts) {
     if (!counts) return;
     metrics.events_pending.at({"near"}).set(static_cast<double>(counts->pending));
-    metrics.stufio_pending.set(static_cast<double>(counts->pending));
-    metrics.stufio_processing.set(static_cast<double>(counts->in_flight));
-    metrics.stufio_completed.set(static_cast<double>(counts->remembered));
-    metrics.stufio_total.set(static_cast<double>(counts->pending + counts->in_flight + counts->remembered));
   });
   stores.events->far_catalog().counts([this](const Result<TierCounts>& counts) {
     if (counts) metrics.events_pending.at({"far"}).set(static_cast<double>(counts->pending));

@@ -19,6 +19,11 @@ Status make_data_dir(const std::string& path) {
 
 }  // namespace
 
+Duration immediate_horizon(const Settings& settings) {
+  if (!settings.use_hybrid_scheduler) return std::chrono::hours(24 * 36'600);  // all are near
+  return std::chrono::seconds(settings.immediate_horizon_seconds);
+}
+
 std::string events_dir(const Settings& settings) { return settings.data_dir + "/events"; }
 std::string schedules_file(const Settings& settings) { return settings.data_dir + "/schedules.db"; }
 std::string executions_file(const Settings& settings) { return settings.data_dir + "/executions.db"; }
@@ -27,7 +32,8 @@ Result<Stores> open_stores(const Settings& settings, const Clock& clock) {
   if (auto made = make_data_dir(settings.data_dir); !made) return fail(made.error());
   RocksOptions options{.dir = events_dir(settings),
                        .dedupe_window = std::chrono::seconds(settings.dedupe_window_seconds)};
-  options.immediate_horizon = std::chrono::seconds(settings.immediate_horizon_seconds);
+  options.immediate_horizon = immediate_horizon(settings);
+  options.memory_bytes = static_cast<size_t>(settings.memory_budget_mb) << 20U;
   options.sync = settings.fsync;
   Stores stores;
   auto events = RocksStore::open(options, clock);

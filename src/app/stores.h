@@ -20,6 +20,8 @@ struct Stores {
 /// Errors: those of the stores' open, with the path in the detail.
 Result<Stores> open_stores(const Settings& settings, const Clock& clock);
 
+/// Events due within it are near.
+Duration immediate_horizon(const Settings& settings);
 std::string events_dir(const Settings& settings);
 std::string schedules_file(const Settings& settings);
 std::string executions_file(const Settings& settings);

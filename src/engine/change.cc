@@ -1,4 +1,5 @@
 // Cancel, reschedule, replace (semantics S10): answers that are true, whatever fires at the same moment.
+#include "engine/dispatch.h"
 #include "engine/intake.h"
 
 namespace schedules {
@@ -27,6 +28,8 @@ void Intake::cancel(EventId id, std::optional<uint64_t> if_revision, std::chrono
     }
     if (so_far.result == ChangeResult::done && so_far.current) {
       ports_.probe.ended(State::cancelled, "");
+      ports_.log.record(
+          {execution_of(so_far.current->event, so_far.current->outcome, RunStatus::skipped, options_.node_id)});
       waiters_.tell(*so_far.current);
     }
     done(std::move(so_far));
@@ -48,15 +51,16 @@ void Intake::cancel(EventId id, std::optional<uint64_t> if_revision, std::chrono
 void Intake::wait_then_cancel(EventId id, std::optional<uint64_t> if_revision, std::chrono::milliseconds wait,
                               ChangeAnswer so_far, Done<ChangeAnswer> done) {
   const SteadyPoint until = ports_.clock.steady() + wait;
-  when_ended(id, wait, [this, id, if_revision, until, so_far = std::move(so_far),
-                        done = std::move(done)](Result<StoredEvent> ended) mutable {
-    if (!ended) return done(std::move(so_far));  // still in flight
-    if (is_final(ended->state)) {
-      return done(ChangeAnswer{ChangeResult::already_finished, std::move(*ended)});
-    }
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - ports_.clock.steady());
-    cancel(id, if_revision, std::max(left, std::chrono::milliseconds(0)), std::move(done));
-  });
+  when_ended(id, wait,
+             [this, id, if_revision, until, so_far = std::move(so_far),
+              done = std::move(done)](Result<StoredEvent> ended) mutable {
+               if (!ended) return done(std::move(so_far));  // still in flight
+               if (is_final(ended->state)) {
+                 return done(ChangeAnswer{ChangeResult::already_finished, std::move(*ended)});
+               }
+               const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - ports_.clock.steady());
+               cancel(id, if_revision, std::max(left, std::chrono::milliseconds(0)), std::move(done));
+             });
 }
 
 void Intake::change(EventId id, std::optional<uint64_t> if_revision, Edit edit, Done<ChangeAnswer> done) {
@@ -89,8 +93,8 @@ void Intake::change_found(StoredEvent found, std::optional<uint64_t> if_revision
     auto& one = changed->front();
     const bool lost_race = one.result == ChangeResult::revision_conflict || one.result == ChangeResult::not_found;
     if (lost_race && !if_revision && tries > 0) {  // edited or transferred in between: look again
-      return get(id, [this, edit = std::move(edit), tries, done = std::move(done)](
-                         Result<std::optional<StoredEvent>> again) mutable {
+      return get(id, [this, edit = std::move(edit), tries,
+                      done = std::move(done)](Result<std::optional<StoredEvent>> again) mutable {
         if (!again) return done(fail(again.error()));
         if (!*again) return done(ChangeAnswer{ChangeResult::not_found, std::nullopt});
         change_found(std::move(**again), std::nullopt, std::move(edit), tries - 1, std::move(done));

@@ -47,8 +47,8 @@ void Desk::create(Schedule schedule, Done<Schedule> done) {
 }
 
 void Desk::edit(std::string id, std::optional<uint64_t> if_revision, ScheduleEdit edit, Done<Schedule> done) {
-  ports_.schedules.get(id, [this, if_revision, edit = std::move(edit), done = std::move(done)](
-                               Result<std::optional<Schedule>> found) mutable {
+  ports_.schedules.get(id, [this, if_revision, edit = std::move(edit),
+                            done = std::move(done)](Result<std::optional<Schedule>> found) mutable {
     if (!found) return done(fail(found.error()));
     if (!*found) return done(fail(Code::not_found, "there is no such schedule"));
     edit_found(std::move(**found), if_revision, std::move(edit), kEditTries, std::move(done));
@@ -85,8 +85,8 @@ void Desk::edit_found(Schedule found, std::optional<uint64_t> if_revision, Sched
     }
     const bool lost_race = updated.error().code == Code::revision_conflict && !if_revision && tries > 0;
     if (!lost_race) return done(fail(updated.error()));
-    ports_.schedules.get(id, [this, edit = std::move(edit), tries, done = std::move(done)](
-                                 Result<std::optional<Schedule>> again) mutable {
+    ports_.schedules.get(id, [this, edit = std::move(edit), tries,
+                              done = std::move(done)](Result<std::optional<Schedule>> again) mutable {
       if (!again) return done(fail(again.error()));
       if (!*again) return done(fail(Code::not_found, "there is no such schedule"));
       edit_found(std::move(**again), std::nullopt, std::move(edit), tries - 1, std::move(done));
@@ -153,7 +153,7 @@ void Desk::fire(const Schedule& schedule, Done<Schedule> done) {
   std::vector<Event> events;
   events.push_back(std::move(event));
   intake_.accept(std::move(events), {}, [this, event_id](Result<std::vector<Accepted>> accepted) {
-    const Error* refused = !accepted ? &accepted.error()
+    const Error* refused = !accepted                 ? &accepted.error()
                            : accepted->front().error ? &*accepted->front().error
                                                      : nullptr;
     if (refused != nullptr) intake_.give_up_waiting(event_id, *refused);

@@ -1,5 +1,5 @@
-// Desk: implements Schedules. Checks rules, keeps revisions, wakes the planner, fires on demand. Thread-safe: runs on the
-// callers' and the stores' threads.
+// Desk: implements Schedules. Checks rules, keeps revisions, wakes the planner, fires on demand. Thread-safe: runs on
+// the callers' and the stores' threads.
 #pragma once
 
 #include <functional>

@@ -19,9 +19,7 @@ constexpr bool kEarlyGuard = true;
 constexpr size_t kLanesKept = 1'000;
 constexpr Duration kUnavailableWait = std::chrono::seconds(1);
 
-bool belongs_to_schedule(const Event& event) {
-  return !event.schedule_id.empty() && event.source != "manual";
-}
+bool belongs_to_schedule(const Event& event) { return !event.schedule_id.empty() && event.source != "manual"; }
 
 std::string reason_against(const Event& event, const std::vector<ScheduleRevision>& known) {
   const auto found = std::ranges::find(known, event.schedule_id, &ScheduleRevision::id);
@@ -33,8 +31,7 @@ std::string reason_against(const Event& event, const std::vector<ScheduleRevisio
 
 }  // namespace
 
-Execution execution_of(const Event& event, const Outcome& outcome, RunStatus status,
-                       const std::string& node_id) {
+Execution execution_of(const Event& event, const Outcome& outcome, RunStatus status, const std::string& node_id) {
   return Execution{.id = fmt::format("{}-{}", event.id.text(), event.attempt + 1),
                    .event_id = event.id,
                    .schedule_id = event.schedule_id,
@@ -57,15 +54,15 @@ Execution execution_of(const Event& event, const Outcome& outcome, RunStatus sta
                    .node_id = node_id};
 }
 
-Dispatch::Dispatch(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox,
-                   Window& window, Settle& settle)
+Dispatch::Dispatch(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox, Window& window,
+                   Settle& settle)
     : ports_(ports), options_(options), mailbox_(std::move(mailbox)), window_(window), settle_(settle) {}
 
 void Dispatch::pump(TimePoint now) {
   for (auto it = lanes_.begin(); it != lanes_.end();) {
     start(*it->second);
-    const bool spare = lanes_.size() > kLanesKept && it->second->idle() &&
-                       it->second->breaker().gate() == Breaker::Gate::closed;
+    const bool spare =
+        lanes_.size() > kLanesKept && it->second->idle() && it->second->breaker().gate() == Breaker::Gate::closed;
     it = spare ? lanes_.erase(it) : std::next(it);
   }
   if (!stopping_) begin_some();
@@ -74,23 +71,20 @@ void Dispatch::pump(TimePoint now) {
 }
 
 void Dispatch::begin_some() {
-  while (window_.ready() > 0 && in_flight_ < options_.in_flight_limit &&
-         in_flight_bytes_ < options_.in_flight_bytes && ports_.log.has_room()) {
-    const auto by_bytes = static_cast<size_t>(
-        static_cast<double>(options_.in_flight_bytes - in_flight_bytes_) / std::max(mean_bytes_, 1.0));
-    const size_t room = std::min({options_.in_flight_limit - in_flight_, options_.begin_batch,
-                                  std::max<size_t>(by_bytes, 1)});
+  while (window_.ready() > 0 && in_flight_ < options_.in_flight_limit && in_flight_bytes_ < options_.in_flight_bytes &&
+         ports_.log.has_room()) {
+    const auto by_bytes = static_cast<size_t>(static_cast<double>(options_.in_flight_bytes - in_flight_bytes_) /
+                                              std::max(mean_bytes_, 1.0));
+    const size_t room =
+        std::min({options_.in_flight_limit - in_flight_, options_.begin_batch, std::max<size_t>(by_bytes, 1)});
     BeginRequest request{.shard = 0, .epoch = 0, .entries = window_.pop(room)};
     if (request.entries.empty()) return;
     request.shard = request.entries.front().shard;
     const size_t asked = request.entries.size();
     in_flight_ += asked;
-    ports_.near.begin(std::move(request),
-                      [this, asked, mailbox = mailbox_](Result<std::vector<Event>> events) mutable {
-                        mailbox->post([this, asked, events = std::move(events)]() mutable {
-                          begun(asked, std::move(events));
-                        });
-                      });
+    ports_.near.begin(std::move(request), [this, asked, mailbox = mailbox_](Result<std::vector<Event>> events) mutable {
+      mailbox->post([this, asked, events = std::move(events)]() mutable { begun(asked, std::move(events)); });
+    });
   }
 }
 
@@ -122,17 +116,15 @@ void Dispatch::check_revisions(std::vector<Event> events) {
   for (const auto& event : events) ids.push_back(event.schedule_id);
   std::ranges::sort(ids);
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  ports_.schedules.revisions(
-      std::move(ids), [this, mailbox = mailbox_, events = std::move(events)](
-                          Result<std::vector<ScheduleRevision>> found) mutable {
-        mailbox->post([this, events = std::move(events), found = std::move(found)]() mutable {
-          revisions_known(std::move(events), found);
-        });
-      });
+  ports_.schedules.revisions(std::move(ids), [this, mailbox = mailbox_, events = std::move(events)](
+                                                 Result<std::vector<ScheduleRevision>> found) mutable {
+    mailbox->post([this, events = std::move(events), found = std::move(found)]() mutable {
+      revisions_known(std::move(events), found);
+    });
+  });
 }
 
-void Dispatch::revisions_known(std::vector<Event> events,
-                               const Result<std::vector<ScheduleRevision>>& found) {
+void Dispatch::revisions_known(std::vector<Event> events, const Result<std::vector<ScheduleRevision>>& found) {
   const TimePoint now = ports_.clock.wall();
   for (auto& event : events) {
     if (!found) {
@@ -159,7 +151,10 @@ void Dispatch::admit(Event event, TimePoint now) {
                fmt::format("there is no {} sink here", to_string(event.target.kind)));
   }
   Lane& lane = lane_of(*sink, event);
-  if (lane.full()) return postpone(std::move(event), lane.next_slot(now), "target_busy");
+  if (lane.full() || lane.waits_outside(event.key, now)) {
+    const TimePoint slot = lane.next_slot(now, event.key);
+    return postpone(std::move(event), slot, "target_busy");
+  }
   lane.push(std::move(event));
   if (lane.queued() >= sink->batch_limit()) start(lane);
 }
@@ -176,9 +171,12 @@ void Dispatch::start(Lane& lane) {
     const SteadyPoint since = ports_.clock.steady();
     if (!lane.breaker().allow(since)) {
       const TimePoint now = ports_.clock.wall();
-      const Duration wait = std::max(lane.breaker().next_probe().value_or(since) - since,
-                                     Duration(std::chrono::milliseconds(500)));
-      for (auto& event : lane.take_all()) postpone(std::move(event), lane.next_slot(now + wait), "target_down");
+      const Duration wait =
+          std::max(lane.breaker().next_probe().value_or(since) - since, Duration(std::chrono::milliseconds(500)));
+      for (auto& event : lane.take_all()) {
+        const TimePoint slot = lane.next_slot(now + wait, event.key);
+        postpone(std::move(event), slot, "target_down");
+      }
       return;
     }
     auto events = lane.take_batch();
@@ -191,21 +189,21 @@ void Dispatch::start(Lane& lane) {
         postpone(std::move(event), due, "clock_stepped_back");
         continue;
       }
-      deliveries.push_back(Delivery{.event = std::move(event), .fired_at = now});
+      deliveries.push_back(Delivery{.event = std::move(event), .fired_at = now, .correlation = options_.correlation});
     }
     if (deliveries.empty()) {
       lane.breaker().withdraw();
       if (events.empty()) return;  // every queued key is busy
       continue;
     }
-    lane.started(deliveries);
+    lane.started(now, deliveries);
     auto copy = deliveries;
     lane.sink().publish(std::move(deliveries), [this, since, name = lane.name(), mailbox = mailbox_,
                                                 sent = std::move(copy)](Reports reports) mutable {
-      mailbox->post([this, name = std::move(name), sent = std::move(sent), since,
-                     reports = std::move(reports)]() mutable {
-        published(name, std::move(sent), since, std::move(reports));
-      });
+      mailbox->post(
+          [this, name = std::move(name), sent = std::move(sent), since, reports = std::move(reports)]() mutable {
+            published(name, std::move(sent), since, std::move(reports));
+          });
     });
   }
 }
@@ -282,7 +280,8 @@ void Dispatch::postpone(Event event, TimePoint until, std::string reason) {
 
 void Dispatch::end(Event event, State state, std::string reason, std::string detail) {
   const TimePoint now = ports_.clock.wall();
-  Outcome outcome{.state = state, .at = now, .settled_at = now, .reason = std::move(reason), .detail = std::move(detail)};
+  Outcome outcome{
+      .state = state, .at = now, .settled_at = now, .reason = std::move(reason), .detail = std::move(detail)};
   const auto status = state == State::skipped ? RunStatus::skipped : RunStatus::failure;
   auto execution = execution_of(event, outcome, status, options_.node_id);
   const TimePoint begun = event.fire_at;

@@ -18,8 +18,8 @@ namespace schedules {
 
 class Dispatch {
  public:
-  Dispatch(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox,
-           Window& window, Settle& settle);
+  Dispatch(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox, Window& window,
+           Settle& settle);
 
   /// Begins as much as there is room for and starts publishes.
   void pump(TimePoint now);

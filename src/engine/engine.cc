@@ -58,10 +58,8 @@ void Engine::settled(const Ending& ending) {
   }
   const bool tried = !ending.executions.empty();
   if (tried && !waiters_.empty()) {
-    waiters_.tell(StoredEvent{.event = ending.event,
-                              .state = ending.outcome.state,
-                              .tier = Tier::near,
-                              .outcome = ending.outcome});
+    waiters_.tell(StoredEvent{
+        .event = ending.event, .state = ending.outcome.state, .tier = Tier::near, .outcome = ending.outcome});
   }
 }
 
@@ -80,11 +78,11 @@ void Engine::redrive(DeadLetter letter, Edit edit, Done<Accepted> done) {
   intake_.accept_redriven(std::move(event), [this, done = std::move(done)](Result<Accepted> accepted) mutable {
     if (!accepted || accepted->error) return done(std::move(accepted));
     const EventId id = accepted->stored.event.id;
-    ports_.dead_letters.drop_letters({id}, [accepted = std::move(*accepted), done = std::move(done)](
-                                               Result<uint64_t> dropped) mutable {
-      if (!dropped) return done(fail(dropped.error()));
-      done(std::move(accepted));
-    });
+    ports_.dead_letters.drop_letters(
+        {id}, [accepted = std::move(*accepted), done = std::move(done)](Result<uint64_t> dropped) mutable {
+          if (!dropped) return done(fail(dropped.error()));
+          done(std::move(accepted));
+        });
   });
 }
 

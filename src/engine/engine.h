@@ -1,6 +1,6 @@
-// The engine: everything between the front doors and the sinks, driven by tick(now) → next wake. One thread owns it; the
-// stores and sinks answer through its mailbox. With stores that answer inline and a clock moved by hand the same code
-// is deterministic: so the unit tests and the simulator run it.
+// The engine: everything between the front doors and the sinks, driven by tick(now) → next wake. One thread owns it;
+// the stores and sinks answer through its mailbox. With stores that answer inline and a clock moved by hand the same
+// code is deterministic: so the unit tests and the simulator run it.
 #pragma once
 
 #include <functional>

@@ -15,9 +15,8 @@ class Faults {
  public:
   template <class... Args>
   void add(Code code, std::string field, fmt::format_string<Args...> text, Args&&... args) {
-    faults_.push_back(Error{.code = code,
-                            .detail = fmt::format(text, std::forward<Args>(args)...),
-                            .field = std::move(field)});
+    faults_.push_back(
+        Error{.code = code, .detail = fmt::format(text, std::forward<Args>(args)...), .field = std::move(field)});
   }
 
   void name(std::string field, std::string_view value, bool required) {

@@ -3,33 +3,11 @@
 #include "base/log.h"
 
 namespace schedules {
-namespace {
-
-uint64_t fingerprint_of(const Event& event) {
-  uint64_t hash = 0;
-  const auto mix = [&hash](std::string_view text) { hash = stable_hash(text, hash + 1); };
-  for (const auto* text : {&event.topic, &event.key, &event.entity_type, &event.entity_id, &event.action,
-                           &event.body, &event.correlation_id, &event.actor_type, &event.actor_id,
-                           &event.target.url}) {
-    mix(*text);
-  }
-  for (const auto& [name, value] : event.headers) {
-    mix(name);
-    mix(value);
-  }
-  for (const auto& tag : event.tags) mix(tag);
-  mix(fmt::format("{} {} {} {} {}", to_micros(event.due_at), event.priority,
-                  static_cast<int>(event.target.kind), event.max_retries, event.retry_delay.count()));
-  return hash == 0 ? 1 : hash;
-}
-
-}  // namespace
 
 // One call's events: some refused at the door, some on their way into the near store, some into the far one.
 struct Intake::Batch {
   std::mutex mutex;
   std::vector<Accepted> answers;
-  std::vector<Event> events;  // only those that were sent, by their place in the call
   std::vector<size_t> near_at;
   std::vector<size_t> far_at;
   int outstanding = 0;
@@ -53,10 +31,11 @@ void Intake::accept_planned(std::vector<Event> events, Done<std::vector<Accepted
 void Intake::accept_redriven(Event event, Done<Accepted> done) {
   std::vector<Event> events;
   events.push_back(std::move(event));
-  accept_as(PutMode::redriven, std::move(events), {}, [done = std::move(done)](Result<std::vector<Accepted>> accepted) mutable {
-    if (!accepted) return done(fail(accepted.error()));
-    done(std::move(accepted->front()));
-  });
+  accept_as(PutMode::redriven, std::move(events), {},
+            [done = std::move(done)](Result<std::vector<Accepted>> accepted) mutable {
+              if (!accepted) return done(fail(accepted.error()));
+              done(std::move(accepted->front()));
+            });
 }
 
 void Intake::prepare(Event& event, TimePoint now) const {
@@ -67,7 +46,7 @@ void Intake::prepare(Event& event, TimePoint now) const {
   event.created_at = now;
   event.fire_at = std::max(event.due_at, event.fire_at);
   event.revision = 1;
-  if (event.fingerprint == 0) event.fingerprint = fingerprint_of(event);
+  if (event.fingerprint == 0) event.fingerprint = fingerprint_of(event, std::to_string(to_micros(event.due_at)));
 }
 
 void Intake::accept_as(PutMode mode, std::vector<Event> events, AcceptOptions options,
@@ -93,10 +72,10 @@ void Intake::accept_as(PutMode mode, std::vector<Event> events, AcceptOptions op
     }
     if (mode == PutMode::if_absent && event.max_delay && batch->now - event.due_at > *event.max_delay) {
       ports_.probe.refused(Code::expired, 1);
-      answer.error = Error{.code = Code::expired,
-                           .detail = fmt::format("is already later than max_delay_seconds of {} allows",
-                                                 event.max_delay->count()),
-                           .field = "scheduled_at"};
+      answer.error =
+          Error{.code = Code::expired,
+                .detail = fmt::format("is already later than max_delay_seconds of {} allows", event.max_delay->count()),
+                .field = "scheduled_at"};
       continue;
     }
     const bool is_far = mode == PutMode::if_absent && event.fire_at - batch->now > options_.immediate_horizon;
@@ -144,8 +123,8 @@ void Intake::stored(const std::shared_ptr<Batch>& batch, Tier tier, Result<std::
         if (outcome.result == PutResult::created) {
           const auto& event = answer.stored.event;
           if (tier == Tier::near) {
-            entries.push_back(WindowEntry{event.id, event.fire_at, outcome.sequence, event.priority,
-                                          ports_.near.shard_of(event.id)});
+            entries.push_back(
+                WindowEntry{event.id, event.fire_at, outcome.sequence, event.priority, ports_.near.shard_of(event.id)});
           }
         } else if (outcome.existing) {
           answer.stored = std::move(*outcome.existing);
@@ -179,11 +158,10 @@ void Intake::get(EventId id, Done<std::optional<StoredEvent>> done) {
                                     Result<std::vector<std::optional<StoredEvent>>> found) mutable {
     if (!found) return done(fail(found.error()));
     if (found->front() || &ports_.far_catalog == &ports_.near_catalog) return done(std::move(found->front()));
-    ports_.far_catalog.get(
-        {id}, [done = std::move(done)](Result<std::vector<std::optional<StoredEvent>>> far) mutable {
-          if (!far) return done(fail(far.error()));
-          done(std::move(far->front()));
-        });
+    ports_.far_catalog.get({id}, [done = std::move(done)](Result<std::vector<std::optional<StoredEvent>>> far) mutable {
+      if (!far) return done(fail(far.error()));
+      done(std::move(far->front()));
+    });
   });
 }
 
@@ -193,10 +171,11 @@ void Intake::find(FindRequest request, Done<EventPage> done) {
   if (&ports_.far_catalog == &ports_.near_catalog) return ports_.near_catalog.find(std::move(request), std::move(done));
   if (request.cursor.starts_with(kFarMark)) {
     request.cursor.erase(0, kFarMark.size());
-    return ports_.far_catalog.find(std::move(request), [done = std::move(done), kFarMark](Result<EventPage> page) mutable {
-      if (page && !page->next_cursor.empty()) page->next_cursor.insert(0, kFarMark);
-      done(std::move(page));
-    });
+    return ports_.far_catalog.find(std::move(request),
+                                   [done = std::move(done), kFarMark](Result<EventPage> page) mutable {
+                                     if (page && !page->next_cursor.empty()) page->next_cursor.insert(0, kFarMark);
+                                     done(std::move(page));
+                                   });
   }
   ports_.near_catalog.find(request, [this, request, kFarMark, done = std::move(done)](Result<EventPage> near) mutable {
     if (!near || !near->next_cursor.empty() || near->events.size() >= request.limit) {
@@ -205,14 +184,15 @@ void Intake::find(FindRequest request, Done<EventPage> done) {
     }
     request.cursor.clear();
     request.limit -= near->events.size();
-    ports_.far_catalog.find(std::move(request), [near = std::move(*near), kFarMark,
-                                                 done = std::move(done)](Result<EventPage> far) mutable {
-      if (!far) return done(std::move(far));
-      near.events.insert(near.events.end(), std::make_move_iterator(far->events.begin()),
-                         std::make_move_iterator(far->events.end()));
-      if (!far->next_cursor.empty()) near.next_cursor = std::string(kFarMark) + far->next_cursor;
-      done(std::move(near));
-    });
+    ports_.far_catalog.find(std::move(request),
+                            [near = std::move(*near), kFarMark, done = std::move(done)](Result<EventPage> far) mutable {
+                              if (!far) return done(std::move(far));
+                              near.events.insert(near.events.end(), std::make_move_iterator(far->events.begin()),
+                                                 std::make_move_iterator(far->events.end()));
+                              if (!far->next_cursor.empty())
+                                near.next_cursor = std::string(kFarMark) + far->next_cursor;
+                              done(std::move(near));
+                            });
   });
 }
 
@@ -222,9 +202,9 @@ void Intake::when_ended(EventId id, std::chrono::milliseconds timeout, Done<Stor
 }
 
 void Intake::totals(Done<Totals> done) {
-  ports_.near_catalog.counts([this, done = std::move(done)](Result<TierCounts> near) mutable {
+  ports_.near_tier.counts([this, done = std::move(done)](Result<TierCounts> near) mutable {
     if (!near) return done(fail(near.error()));
-    ports_.far_catalog.counts([this, near = *near, done = std::move(done)](Result<TierCounts> far) mutable {
+    ports_.far_tier.counts([this, near = *near, done = std::move(done)](Result<TierCounts> far) mutable {
       if (!far) return done(fail(far.error()));
       ports_.dead_letters.count_letters([near, far = *far, done = std::move(done)](Result<uint64_t> dead) mutable {
         if (!dead) return done(fail(dead.error()));

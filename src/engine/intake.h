@@ -42,8 +42,7 @@ class Intake final : public Events {
  private:
   struct Batch;
 
-  void accept_as(PutMode mode, std::vector<Event> events, AcceptOptions options,
-                 Done<std::vector<Accepted>> done);
+  void accept_as(PutMode mode, std::vector<Event> events, AcceptOptions options, Done<std::vector<Accepted>> done);
   void prepare(Event& event, TimePoint now) const;
   void stored(const std::shared_ptr<Batch>& batch, Tier tier, Result<std::vector<PutOutcome>> outcomes);
   void finish(Batch& batch);

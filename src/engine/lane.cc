@@ -6,6 +6,9 @@ namespace schedules {
 namespace {
 
 constexpr Duration kLongestWait = std::chrono::seconds(60);
+constexpr double kSlowest = 10;  // slots per second
+constexpr size_t kKeysOutside = 10'000;
+constexpr Duration kBackWithin = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -33,7 +36,11 @@ std::vector<Event> Lane::take_batch() {
   return batch;
 }
 
-void Lane::started(const std::vector<Delivery>& deliveries) {
+void Lane::started(TimePoint now, const std::vector<Delivery>& deliveries) {
+  if (running_ == 0) {  // idle time says nothing about how fast the target is
+    rate_since_ = now;
+    rate_events_ = 0;
+  }
   ++running_;
   for (const auto& delivery : deliveries) {
     if (!delivery.event.key.empty()) busy_keys_.insert(delivery.event.key);
@@ -51,15 +58,28 @@ void Lane::finished(TimePoint now, const std::vector<Delivery>& deliveries) {
   if (passed < std::chrono::milliseconds(200)) return;
   const double seconds = std::chrono::duration<double>(passed).count();
   if (seconds < 10) per_second_ = 0.5 * per_second_ + 0.5 * static_cast<double>(rate_events_) / seconds;
-  per_second_ = std::max(per_second_, 1.0);
+  per_second_ = std::max(per_second_, kSlowest);
   rate_since_ = now;
   rate_events_ = 0;
 }
 
-TimePoint Lane::next_slot(TimePoint not_before) {
+TimePoint Lane::next_slot(TimePoint not_before, const std::string& key) {
   const Duration step{static_cast<int64_t>(1e6 / per_second_)};
   last_slot_ = std::clamp(last_slot_ + step, not_before, not_before + kLongestWait);
-  return last_slot_;
+  if (key.empty()) return last_slot_;
+  if (outside_.size() >= kKeysOutside) outside_.clear();
+  auto& last = outside_[key];
+  last = std::max(last_slot_, last + Duration(1));
+  return last;
+}
+
+bool Lane::waits_outside(const std::string& key, TimePoint now) {
+  if (key.empty() || outside_.empty()) return false;
+  const auto found = outside_.find(key);
+  if (found == outside_.end()) return false;
+  if (now < found->second) return true;
+  if (now > found->second + kBackWithin) outside_.erase(found);
+  return false;
 }
 
 }  // namespace schedules

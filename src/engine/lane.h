@@ -2,7 +2,9 @@
 // other: what a lane cannot take now waits in the store, not here. Engine thread only.
 #pragma once
 
+#include <algorithm>
 #include <deque>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,7 +27,9 @@ class Lane {
   Breaker& breaker() { return breaker_; }
   [[nodiscard]] bool idle() const { return running_ == 0 && queue_.empty(); }
   [[nodiscard]] bool may_start() const { return running_ < max_running_ && !queue_.empty(); }
-  [[nodiscard]] bool full() const { return queue_.size() >= 2 * max_running_ * sink_->batch_limit(); }
+  [[nodiscard]] bool full() const {
+    return queue_.size() >= std::max<size_t>(kQueueAtLeast, 2 * max_running_ * sink_->batch_limit());
+  }
   [[nodiscard]] size_t queued() const { return queue_.size(); }
 
   void push(Event event) { queue_.push_back(std::move(event)); }
@@ -33,11 +37,15 @@ class Lane {
 
   /// The next batch: events whose ordering key has no publish running, each key at most in one running publish.
   std::vector<Event> take_batch();
-  void started(const std::vector<Delivery>& deliveries);
+  void started(TimePoint now, const std::vector<Delivery>& deliveries);
   void finished(TimePoint now, const std::vector<Delivery>& deliveries);
 
   /// A time for an event that has to wait outside: one after the other, at the speed this lane has had.
-  TimePoint next_slot(TimePoint not_before);
+  TimePoint next_slot(TimePoint not_before, const std::string& key);
+  /// Whether an earlier event of this ordering key waits outside: then this one must not overtake it.
+  bool waits_outside(const std::string& key, TimePoint now);
+
+  static constexpr size_t kQueueAtLeast = 512;
 
  private:
   std::string name_;
@@ -47,10 +55,11 @@ class Lane {
   std::deque<Event> queue_;
   uint32_t running_ = 0;
   std::multiset<std::string> busy_keys_;
-  double per_second_ = 100;  ///< finished events, smoothed
+  double per_second_ = 1'000;  ///< events finished per second of being busy, smoothed
   TimePoint rate_since_{};
   size_t rate_events_ = 0;
   TimePoint last_slot_{};
+  std::map<std::string, TimePoint> outside_;  ///< last slot given to an event of the key
 };
 
 }  // namespace schedules

@@ -57,23 +57,25 @@ class CatchUpPlan {
 
  private:
   [[nodiscard]] Missed missed(TimePoint after, TimePoint until, uint64_t fired) const {
-    return rule_.missed(MissedQuery{.after = after,
-                                    .now = until,
-                                    .list = std::max<size_t>(schedule_.catch_up_max, kSkipsListed),
-                                    .fired = fired});
+    return rule_.missed(MissedQuery{
+        .after = after, .now = until, .list = std::max<size_t>(schedule_.catch_up_max, kSkipsListed), .fired = fired});
   }
 
   void apply(const Missed& missed) {
     switch (schedule_.catch_up) {
-      case CatchUp::last: return fire(*missed.newest, missed.count - 1, 0);
+      case CatchUp::last:
+        return fire(*missed.newest, missed.count - 1, 0);
       case CatchUp::first: {
         fire(missed.oldest.front(), 0, 0);
         std::vector<Occurrence> rest(missed.oldest.begin() + 1, missed.oldest.end());
         return skip(rest, missed.count - 1, "misfire");
       }
-      case CatchUp::all: return fire_all(missed);
-      case CatchUp::skip: return skip(missed.oldest, missed.count, "misfire");
-      case CatchUp::fail: return bury(missed);
+      case CatchUp::all:
+        return fire_all(missed);
+      case CatchUp::skip:
+        return skip(missed.oldest, missed.count, "misfire");
+      case CatchUp::fail:
+        return bury(missed);
     }
   }
 
@@ -242,9 +244,10 @@ TimePoint Planner::advance(TimePoint now) {
 
 void Planner::read() {
   wake_at_ = TimePoint::max();  // a wake() from now on counts for the next pass
-  ports_.schedules.due_to_plan(TimePoint::max(), kPage, [this, mailbox = mailbox_](Result<std::vector<Schedule>> schedules) mutable {
-    mailbox->post([this, schedules = std::move(schedules)]() mutable { found(std::move(schedules)); });
-  });
+  ports_.schedules.due_to_plan(
+      TimePoint::max(), kPage, [this, mailbox = mailbox_](Result<std::vector<Schedule>> schedules) mutable {
+        mailbox->post([this, schedules = std::move(schedules)]() mutable { found(std::move(schedules)); });
+      });
 }
 
 void Planner::found(Result<std::vector<Schedule>> schedules) {
@@ -283,7 +286,8 @@ void Planner::put(std::vector<Plan> plans) {
     std::ranges::move(plan.letters, std::back_inserter(letters));
   }
   const size_t count = events.size();
-  auto then = [this, mailbox = mailbox_, count, plans = std::move(plans)](Result<std::vector<Accepted>> accepted) mutable {
+  auto then = [this, mailbox = mailbox_, count,
+               plans = std::move(plans)](Result<std::vector<Accepted>> accepted) mutable {
     mailbox->post([this, count, plans = std::move(plans), accepted = std::move(accepted)]() mutable {
       if (!accepted) {
         log::warn("plan.put_failed", {{"error", accepted.error().detail}});
@@ -298,12 +302,13 @@ void Planner::put(std::vector<Plan> plans) {
     intake_.accept_planned(std::move(events), std::move(then));
   };
   if (letters.empty()) return put_events();
-  ports_.dead_letters.bury(std::move(letters), [this, mailbox = mailbox_, put_events = std::move(put_events)](Result<void> buried) mutable {
-    mailbox->post([this, put_events = std::move(put_events), buried = std::move(buried)]() mutable {
-      if (!buried) return finish(ports_.clock.wall() + kRetryAfter);
-      put_events();
-    });
-  });
+  ports_.dead_letters.bury(
+      std::move(letters), [this, mailbox = mailbox_, put_events = std::move(put_events)](Result<void> buried) mutable {
+        mailbox->post([this, put_events = std::move(put_events), buried = std::move(buried)]() mutable {
+          if (!buried) return finish(ports_.clock.wall() + kRetryAfter);
+          put_events();
+        });
+      });
 }
 
 void Planner::mark(std::vector<Plan> plans) {
@@ -315,9 +320,8 @@ void Planner::mark(std::vector<Plan> plans) {
   }
   if (!skipped.empty()) ports_.log.record(std::move(skipped));
   ports_.schedules.mark_planned(std::move(after), [this, mailbox = mailbox_](Result<void> marked) mutable {
-    mailbox->post([this, marked = std::move(marked)] {
-      finish(marked ? TimePoint::min() : ports_.clock.wall() + kRetryAfter);
-    });
+    mailbox->post(
+        [this, marked = std::move(marked)] { finish(marked ? TimePoint::min() : ports_.clock.wall() + kRetryAfter); });
   });
 }
 

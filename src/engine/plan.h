@@ -19,10 +19,10 @@ namespace schedules {
 
 /// What one pass makes of one schedule. Pure, so that every policy is tested without a store.
 struct Plan {
-  std::vector<Event> events;           ///< to be put
-  std::vector<DeadLetter> letters;     ///< catch_up: fail
-  std::vector<Execution> skipped;      ///< decisions not to fire, each with its reason
-  Schedule after;                      ///< planned_until, next_execution, planned_count, status
+  std::vector<Event> events;        ///< to be put
+  std::vector<DeadLetter> letters;  ///< catch_up: fail
+  std::vector<Execution> skipped;   ///< decisions not to fire, each with its reason
+  Schedule after;                   ///< planned_until, next_execution, planned_count, status
 };
 
 struct PlanLimits {

@@ -10,8 +10,8 @@
 #include "base/random.h"
 #include "model/schedule.h"
 #include "sink/sink.h"
-#include "store/far_store.h"
 #include "store/event_catalog.h"
+#include "store/far_store.h"
 #include "store/near_store.h"
 #include "store/schedule_store.h"
 #include "time/clock.h"
@@ -42,8 +42,7 @@ class EngineProbe {
   virtual ~EngineProbe() = default;
   virtual void accepted(size_t /*events*/, Duration /*took*/) {}
   virtual void refused(Code /*code*/, size_t /*events*/) {}
-  virtual void published(std::string_view /*sink*/, Verdict /*verdict*/, Duration /*lateness*/,
-                         Duration /*took*/) {}
+  virtual void published(std::string_view /*sink*/, Verdict /*verdict*/, Duration /*lateness*/, Duration /*took*/) {}
   virtual void ended(State /*state*/, std::string_view /*reason*/) {}
   virtual void queues(size_t /*wheel*/, size_t /*ready*/, size_t /*in_flight*/) {}
   virtual void breaker(std::string_view /*lane*/, bool /*open*/) {}
@@ -58,6 +57,8 @@ struct EnginePorts {
   EventCatalog& near_catalog;
   FarStore& far;
   EventCatalog& far_catalog;  ///< may be the same object as near_catalog
+  EventCatalog& near_tier;    ///< for counts: of its own tier only
+  EventCatalog& far_tier;
   ScheduleStore& schedules;
   DeadLetterStore& dead_letters;
   SinkDirectory& sinks;
@@ -67,19 +68,20 @@ struct EnginePorts {
 
 struct EngineOptions {
   std::string node_id = "node";
-  Duration window = std::chrono::seconds(5);          ///< how far ahead the wheel reads
-  size_t window_limit = 50'000;                       ///< entries in wheel and ready queue, about
-  size_t begin_batch = 1'024;                         ///< events in one begin, at most
-  size_t in_flight_limit = 8'192;                     ///< begun and not settled
-  size_t in_flight_bytes = 64ULL * 1024 * 1024;       ///< of their bodies, about
-  uint32_t max_concurrent = 10;                       ///< MAX_CONCURRENT_EXECUTIONS: publishes running, per lane
+  Duration window = std::chrono::seconds(5);     ///< how far ahead the wheel reads
+  size_t window_limit = 50'000;                  ///< entries in wheel and ready queue, about
+  size_t begin_batch = 1'024;                    ///< events in one begin, at most
+  size_t in_flight_limit = 8'192;                ///< begun and not settled
+  size_t in_flight_bytes = 64ULL * 1024 * 1024;  ///< of their bodies, about
+  uint32_t max_concurrent = 10;                  ///< MAX_CONCURRENT_EXECUTIONS: publishes running, per lane
   Duration immediate_horizon = std::chrono::hours(24);
   Duration transfer_horizon = std::chrono::hours(48);
   Duration transfer_interval = std::chrono::minutes(5);
   Duration plan_interval = std::chrono::seconds(60);  ///< CHECK_INTERVAL_SECONDS
   bool cron_seconds_last = false;
   std::string default_topic = "stufio.events";
-  Duration retry_cap = std::chrono::hours(1);         ///< longest backoff
+  CorrelationMode correlation = CorrelationMode::uuid;
+  Duration retry_cap = std::chrono::hours(1);  ///< longest backoff
 };
 
 }  // namespace schedules

@@ -23,9 +23,9 @@ class Schedules {
   /// invalid_cron, never_fires, unknown_time_zone, invalid_argument, each with its field.
   virtual void create(Schedule schedule, Done<Schedule> done) = 0;
   /// Compare-and-set, tried again after a lost race when if_revision is absent. A changed rule, zone, bound or status
-  /// plans anew from now. Errors as create, and not_found, revision_conflict, conflict (activated without a future fire).
-  virtual void edit(std::string id, std::optional<uint64_t> if_revision, ScheduleEdit edit,
-                    Done<Schedule> done) = 0;
+  /// plans anew from now. Errors as create, and not_found, revision_conflict, conflict (activated without a future
+  /// fire).
+  virtual void edit(std::string id, std::optional<uint64_t> if_revision, ScheduleEdit edit, Done<Schedule> done) = 0;
   virtual void get(std::string id, Done<std::optional<Schedule>> done) = 0;
   virtual void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) = 0;
   /// Whether it was there. What is pending of it never fires.

@@ -33,14 +33,13 @@ void Settle::bury_then_store(std::vector<Ending> endings) {
                                  .died_at = ending.outcome.at});
   }
   if (letters.empty()) return store(std::move(endings));
-  ports_.dead_letters.bury(
-      std::move(letters),
-      [this, mailbox = mailbox_, endings = std::move(endings)](Result<void> result) mutable {
-        mailbox->post([this, endings = std::move(endings), result = std::move(result)]() mutable {
-          if (!result) return try_again(std::move(endings), result.error());
-          store(std::move(endings));
-        });
-      });
+  ports_.dead_letters.bury(std::move(letters),
+                           [this, mailbox = mailbox_, endings = std::move(endings)](Result<void> result) mutable {
+                             mailbox->post([this, endings = std::move(endings), result = std::move(result)]() mutable {
+                               if (!result) return try_again(std::move(endings), result.error());
+                               store(std::move(endings));
+                             });
+                           });
 }
 
 void Settle::store(std::vector<Ending> endings) {
@@ -53,13 +52,12 @@ void Settle::store(std::vector<Ending> endings) {
                                      .event = ending.event,
                                      .outcome = ending.outcome});
   }
-  ports_.near.settle(
-      std::move(settlements),
-      [this, mailbox = mailbox_, endings = std::move(endings)](Result<void> result) mutable {
-        mailbox->post([this, endings = std::move(endings), result = std::move(result)]() mutable {
-          stored(std::move(endings), std::move(result));
-        });
-      });
+  ports_.near.settle(std::move(settlements),
+                     [this, mailbox = mailbox_, endings = std::move(endings)](Result<void> result) mutable {
+                       mailbox->post([this, endings = std::move(endings), result = std::move(result)]() mutable {
+                         stored(std::move(endings), std::move(result));
+                       });
+                     });
 }
 
 void Settle::stored(std::vector<Ending> endings, Result<void> result) {

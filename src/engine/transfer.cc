@@ -10,8 +10,7 @@ constexpr Duration kRetryAfter = std::chrono::seconds(1);
 
 }  // namespace
 
-Transfer::Transfer(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox,
-                   Window& window)
+Transfer::Transfer(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox, Window& window)
     : ports_(ports), options_(options), mailbox_(std::move(mailbox)), window_(window) {}
 
 // However the settings are chosen, a far event must be met by a run before it is due.
@@ -39,14 +38,13 @@ void Transfer::run(Finished finished) {
 void Transfer::next_page() {
   // Beyond the shorter horizon nothing was ever put far, so at least that is brought near.
   const Duration horizon = std::max(options_.transfer_horizon, interval() * 2);
-  ports_.far.due_before(ports_.clock.wall() + horizon, kPage,
-                        [this, mailbox = mailbox_](Result<FarPage> page) mutable {
-                          mailbox->post([this, page = std::move(page)]() mutable {
-                            if (!page) return finish(fail(page.error()));
-                            if (page->events.empty()) return finish(moved_);
-                            put_near(std::move(page->events), page->more);
-                          });
-                        });
+  ports_.far.due_before(ports_.clock.wall() + horizon, kPage, [this, mailbox = mailbox_](Result<FarPage> page) mutable {
+    mailbox->post([this, page = std::move(page)]() mutable {
+      if (!page) return finish(fail(page.error()));
+      if (page->events.empty()) return finish(moved_);
+      put_near(std::move(page->events), page->more);
+    });
+  });
 }
 
 void Transfer::put_near(std::vector<Event> events, bool more) {

@@ -1,5 +1,6 @@
 // Transfer: moves far events into the near store as they come within the transfer horizon. Read pending → put if
-// absent near → mark transferred, in pages: stopping anywhere and starting again moves nothing twice. Engine thread only.
+// absent near → mark transferred, in pages: stopping anywhere and starting again moves nothing twice. Engine thread
+// only.
 #pragma once
 
 #include <functional>

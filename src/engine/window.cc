@@ -75,12 +75,10 @@ void Window::load(uint32_t index, TimePoint now) {
   shard.loading = true;
   shard.covering_until = now + options_.window;
   shard.next_fire_at = std::nullopt;  // arrivals from now on set it again
-  WindowRequest request{.shard = index, .epoch = 0, .now = now, .until = shard.covering_until,
-                        .limit = options_.window_limit};
+  WindowRequest request{
+      .shard = index, .epoch = 0, .now = now, .until = shard.covering_until, .limit = options_.window_limit};
   ports_.near.window(request, [this, index, now, mailbox = mailbox_](Result<WindowPage> page) mutable {
-    mailbox->post([this, index, now, page = std::move(page)]() mutable {
-      loaded(index, now, std::move(page));
-    });
+    mailbox->post([this, index, now, page = std::move(page)]() mutable { loaded(index, now, std::move(page)); });
   });
 }
 

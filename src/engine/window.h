@@ -40,11 +40,11 @@ class Window {
  private:
   struct Shard {
     TimePoint covered_until = TimePoint::min();
-    TimePoint covering_until = TimePoint::min();    ///< of the load under way
+    TimePoint covering_until = TimePoint::min();               ///< of the load under way
     std::optional<TimePoint> next_fire_at = TimePoint::min();  ///< first known beyond covered_until
     bool loading = false;
-    bool saturated = false;                         ///< what is due did not fit into the last page
-    TimePoint retry_at = TimePoint::min();          ///< after a failed load
+    bool saturated = false;                 ///< what is due did not fit into the last page
+    TimePoint retry_at = TimePoint::min();  ///< after a failed load
   };
   struct Later {
     bool operator()(const WindowEntry& a, const WindowEntry& b) const;

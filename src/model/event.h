@@ -116,6 +116,10 @@ struct StoredEvent {
   Outcome outcome;
 };
 
+/// What makes two requests of one idempotency key the same. `due`: how the caller gave the time, since a delay means
+/// another due time whenever it is sent.
+uint64_t fingerprint_of(const Event& event, std::string_view due);
+
 std::string_view to_string(TargetKind kind);
 std::string_view to_string(State state);
 std::string_view to_string(Tier tier);

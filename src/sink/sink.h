@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/envelope.h"
 #include "model/event.h"
 
 namespace schedules {
@@ -15,6 +16,7 @@ namespace schedules {
 struct Delivery {
   Event event;
   TimePoint fired_at;  ///< publish start; never before event.due_at
+  CorrelationMode correlation = CorrelationMode::uuid;  ///< of the message's body
 };
 
 enum class Verdict : uint8_t {

@@ -43,7 +43,8 @@ class ScheduleStore {
   /// Errors: already_exists (field name).
   virtual void create(Schedule schedule, Done<Schedule> done) = 0;
   /// Replaces the one whose stored revision is schedule.revision; answers it with revision + 1. execution_count,
-  /// error_count and last_* of the stored one are kept; the plan (planned_until, planned_count, next_execution) is taken. Errors: not_found, revision_conflict, already_exists (name).
+  /// error_count and last_* of the stored one are kept; the plan (planned_until, planned_count, next_execution) is
+  /// taken. Errors: not_found, revision_conflict, already_exists (name).
   virtual void update(Schedule schedule, Done<Schedule> done) = 0;
   virtual void get(std::string id, Done<std::optional<Schedule>> done) = 0;
   /// By created_at, then id.

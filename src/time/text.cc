@@ -64,14 +64,13 @@ bool take_offset(std::string_view& text, int& minutes) {
 }
 
 Result<Duration> unit_of(std::string_view name) {
-  using namespace std::chrono;
-  if (name == "us" || name == "µs") return microseconds(1);
-  if (name == "ms") return milliseconds(1);
-  if (name == "s") return seconds(1);
-  if (name == "m" || name == "min") return minutes(1);
-  if (name == "h") return hours(1);
-  if (name == "d") return hours(24);
-  if (name == "w") return hours(24 * 7);
+  if (name == "us" || name == "µs") return std::chrono::microseconds(1);
+  if (name == "ms") return std::chrono::milliseconds(1);
+  if (name == "s") return std::chrono::seconds(1);
+  if (name == "m" || name == "min") return std::chrono::minutes(1);
+  if (name == "h") return std::chrono::hours(1);
+  if (name == "d") return std::chrono::hours(24);
+  if (name == "w") return std::chrono::hours(24 * 7);
   return fail(Code::invalid_argument, "\"{}\" is not a unit; use ms, s, m, h, d or w", name);
 }
 

@@ -90,6 +90,8 @@ class Simulation {
                                                    .near_catalog = sim_events_,
                                                    .far = sim_events_,
                                                    .far_catalog = sim_events_,
+                                                   .near_tier = sim_events_,
+                                                   .far_tier = sim_events_,
                                                    .schedules = sim_schedules_,
                                                    .dead_letters = sim_schedules_,
                                                    .sinks = sink_,

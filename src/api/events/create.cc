@@ -23,6 +23,15 @@ void stamp(Event& event, const http::Request& request) {
   if (is_traceparent(parent)) event.traceparent = parent;
 }
 
+// What the request leaves to the settings; and what makes it the same request when it is sent again.
+void complete(Event& event, const json::Document& document, const ApiOptions& options) {
+  if (document.find("max_retries") == nullptr) event.max_retries = options.default_max_retries;
+  if (document.find("retry_delay_seconds") == nullptr) event.retry_delay = options.default_retry_delay;
+  if (event.idempotency_key.empty() && event.id == EventId{}) return;
+  const auto* delay = document.find("delay_seconds");
+  if (delay != nullptr) event.fingerprint = fingerprint_of(event, fmt::format("in {}", delay->text));
+}
+
 // The key may come as a header; in both places it must be the same.
 Status adopt_key(Event& event, const http::Request& request) {
   const std::string_view key = request.header("Idempotency-Key");
@@ -60,6 +69,7 @@ void create_one(Context& context, CallPtr call, const json::Document& document) 
   if (!event) return call->fail(event.error());
   stamp(*event, call->request);
   if (auto key = adopt_key(*event, call->request); !key) return call->fail(key.error());
+  complete(*event, document, context.options);
   std::vector<Event> events;
   events.push_back(std::move(*event));
   context.deps.events.accept(
@@ -75,10 +85,11 @@ struct Batch {
   std::vector<Event> events;
   std::vector<std::optional<Error>> refused;  ///< one per item
 
-  void take(const json::Document& item, const http::Request& request, TimePoint now) {
+  void take(const json::Document& item, const http::Request& request, TimePoint now, const ApiOptions& options) {
     auto event = read_event(item, now);
     if (!event) return refuse(std::move(event.error()));
     stamp(*event, request);
+    complete(*event, item, options);
     events.push_back(std::move(*event));
     refused.emplace_back();
   }
@@ -150,7 +161,7 @@ void create_array(Context& context, CallPtr call, const json::Document& array) {
     } else if (auto read = item.read(member.value.text); !read) {
       batch.refuse(std::move(read.error()));
     } else {
-      batch.take(item, call->request, now);
+      batch.take(item, call->request, now, context.options);
     }
   }
   submit(context, std::move(call), std::move(batch));
@@ -170,7 +181,7 @@ void create_lines(Context& context, CallPtr call) {
     if (auto read = item.read(line); !read) {
       batch.refuse(std::move(read.error()));
     } else {
-      batch.take(item, call->request, now);
+      batch.take(item, call->request, now, context.options);
     }
   }
   submit(context, std::move(call), std::move(batch));

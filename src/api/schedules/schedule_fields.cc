@@ -175,6 +175,7 @@ const FieldReader kFields[] = {
      [](const Reading& r) { r.schedule.max_delay = r.seconds(0, kCentury); }, [](Schedule& s) { s.max_delay.reset(); }},
     {"note", [](const Reading& r) { keep(r.schedule.note, r.faults.text(r.name, r.value, 4096)); },
      [](Schedule& s) { s.note.clear(); }},
+    {"owner", [](const Reading& r) { keep(r.schedule.owner, r.text()); }, [](Schedule& s) { s.owner.clear(); }},
     {"enabled",
      [](const Reading& r) {
        if (const auto on = r.faults.boolean(r.name, as_boolean(r.value)))

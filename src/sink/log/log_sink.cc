@@ -25,7 +25,7 @@ void append_line(std::string& out, const Delivery& delivery) {
   append_headers_json(out, fired_headers(delivery.event, delivery.fired_at));
   out += R"(,"message":)";
   const size_t start = out.size();
-  out += fired_message(delivery.event, delivery.fired_at);
+  out += fired_message(delivery.event, delivery.fired_at, delivery.correlation);
   // A line break in the body can only stand between JSON's tokens.
   std::replace_if(
       out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');

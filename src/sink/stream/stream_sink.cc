@@ -55,9 +55,9 @@ void StreamSink::append(std::vector<Delivery> deliveries, Published done) {
   const size_t count = deliveries.size();
   std::vector<TailMessage> messages(count);
   for (size_t i = 0; i < count; ++i) {
-    auto& [event, fired_at] = deliveries[i];
+    auto& [event, fired_at, correlation] = deliveries[i];
     messages[i].at = fired_at;
-    messages[i].message = fired_message(event, fired_at);
+    messages[i].message = fired_message(event, fired_at, correlation);
     append_headers_json(messages[i].headers, fired_headers(event, fired_at));
     messages[i].topic = std::move(event.topic);
   }

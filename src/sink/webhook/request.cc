@@ -84,7 +84,7 @@ Result<WebhookRequest> webhook_request(Delivery delivery) {
     if (is_ours(to_lower(name), event)) continue;
     if (auto added = append(out.headers, name, value); !added) return fail(added.error());
   }
-  out.body = fired_message(event, delivery.fired_at);
+  out.body = fired_message(event, delivery.fired_at, delivery.correlation);
   return out;
 }
 

@@ -59,7 +59,8 @@ class DueReader {
 };
 
 /// Entries that came without a place (not from a window) get it from the id index. Others keep theirs.
-std::vector<std::optional<DueKey>> places_of(const Database::Reading& reading, const std::vector<WindowEntry>& entries) {
+std::vector<std::optional<DueKey>> places_of(const Database::Reading& reading,
+                                             const std::vector<WindowEntry>& entries) {
   std::vector<std::optional<DueKey>> places(entries.size());
   for (size_t i = 0; i < entries.size(); ++i) {
     const auto& entry = entries[i];
@@ -69,7 +70,8 @@ std::vector<std::optional<DueKey>> places_of(const Database::Reading& reading, c
       continue;
     }
     std::string value;
-    const auto status = reading.db().Get(rocksdb::ReadOptions(), reading.family(Family::id), slice(entry.id.view()), &value);
+    const auto status =
+        reading.db().Get(rocksdb::ReadOptions(), reading.family(Family::id), slice(entry.id.view()), &value);
     const auto known = status.ok() ? read_id_entry(value) : std::nullopt;
     const bool waits = known && known->kind == IdEntry::Kind::pending && known->due.run.tier == Tier::near &&
                        known->due.place.fire_at == to_micros(entry.fire_at);
@@ -86,10 +88,13 @@ struct Found {
   std::vector<std::optional<DueKey>> places;
 };
 
-Result<Found> read_marked(Database& database, const std::vector<WindowEntry>& entries, const std::vector<bool>& marked) {
+Result<Found> read_marked(Database& database, const std::vector<WindowEntry>& entries,
+                          const std::vector<bool>& marked) {
   const auto reading = database.read();
   if (!reading) return fail(reading.error());
-  Found found{.events = {}, .index_of = std::vector<uint32_t>(entries.size(), Found::kNone), .places = places_of(*reading, entries)};
+  Found found{.events = {},
+              .index_of = std::vector<uint32_t>(entries.size(), Found::kNone),
+              .places = places_of(*reading, entries)};
   std::vector<uint32_t> order;
   order.reserve(entries.size());
   for (uint32_t i = 0; i < entries.size(); ++i) {

@@ -59,7 +59,8 @@ Result<std::string> Group::read_value(const Slot& slot) const {
   std::string value;
   rocksdb::Status status;
   if (entry.kind == IdEntry::Kind::pending) {
-    status = reading_.db().Get(rocksdb::ReadOptions(), reading_.family(Family::due), slice(view(pack(entry.due))), &value);
+    const auto key = pack(entry.due);
+    status = reading_.db().Get(rocksdb::ReadOptions(), reading_.family(Family::due), slice(view(key)), &value);
     if (status.ok() && !value.empty()) value.erase(0, std::min(kIdBytes, value.size()));
   } else {
     const auto key = done_key(entry.expires_at, entry.sequence);

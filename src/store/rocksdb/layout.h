@@ -1,15 +1,19 @@
-// The bytes of the store, layout 1: keys and small values. Event records are model/record.h's. Numbers in keys are
-// big-endian, so that byte order is number order; times are micros since 1970 with the sign bit flipped.
+// The bytes of the store, layout 1: keys and small values of each family. Event records are model/record.h's. Numbers
+// in keys are big-endian, so that byte order is number order; times are micros since 1970 with the sign bit flipped.
 //
-//   family   key                                                        value
-//   due      tier u8 ‖ shard u16 ‖ class u8 ‖ fire_at u64 ‖ sequence u64   id (16) ‖ packed event
-//   id       id (16)                                                    'p' or 'm' ‖ the due key, or
-//                                                                       'f' ‖ state u8 ‖ tier u8 ‖ expires u64 ‖ sequence u64
-//   done     expires u64 ‖ sequence u64                                 packed event, without body, and outcome
-//   tail     sequence u64                                               at u64 ‖ topic ‖ message ‖ headers
+//   due      tier u8 ‖ shard u16 ‖ class u8 ‖ fire_at u64 ‖ sequence u64
+//              → id (16) ‖ packed event
+//   id       id (16)
+//              → 'p' or 'm' ‖ the due key, or
+//                'f' ‖ state u8 ‖ tier u8 ‖ expires u64 ‖ sequence u64
+//   done     expires u64 ‖ sequence u64
+//              → packed event, without body, and outcome
+//   tail     sequence u64
+//              → at u64 ‖ topic ‖ message ‖ headers
 //   default  see meta.h
 //
-// 'm' marks a moved event: fire_at is not due_at any more. class is 9 - priority, so that the highest comes first; the far tier keeps one order and has shard 0, class 0.
+// 'm' marks a moved event: fire_at is not due_at any more. class is 9 - priority, so that the highest comes first; the
+// far tier keeps one order and has shard 0, class 0.
 // Example: near, shard 5, priority 0, fire_at 1 s, sequence 7:
 //   00 0005 09 80000000000F4240 0000000000000007
 //

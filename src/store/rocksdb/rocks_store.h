@@ -39,9 +39,9 @@ struct LayoutStatus {
 /// * The other tier is in another server: `near_catalog()` or `far_catalog()`, which see their own tier only.
 /// A finished event is seen by the catalog of the tier it ended in.
 ///
-/// One thread writes, in groups; two read (firing, API). Their answers come on these threads. What is in flight is known
-/// in memory only: after a restart everything that was not settled waits again. Epochs are not looked at: the one
-/// process that has the directory open owns every shard.
+/// One thread writes, in groups; two read (firing, API). Their answers come on these threads. What is in flight is
+/// known in memory only: after a restart everything that was not settled waits again. Epochs are not looked at: the
+/// one process that has the directory open owns every shard.
 ///
 /// Errors beside those of the ports: overloaded (put, cancel, change, append: the queue is full, retry_after is set).
 /// A full disk or a failing one does not need a restart: each later write first tries to bring the database back.

@@ -1,9 +1,9 @@
 // What is known of every run without reading it: how many events wait in it, and a place before which it holds nothing.
-// The place lets a scan begin behind the deletions at its head instead of walking over them; the count is exact and is
-// stored in the same write as the events it counts.
+// The place lets a scan begin behind the deletions at its head instead of walking over them; the count is exact and
+// is stored in the same write as the events it counts.
 //
-// Threads: the writer changes it (add … commit), anybody reads. The place only ever rises on the writer's thread, where
-// no put can be under way at the same moment.
+// Threads: the writer changes it (add … commit), anybody reads. The place only ever rises on the writer's thread,
+// where no put can be under way at the same moment.
 #pragma once
 
 #include <mutex>

@@ -44,8 +44,8 @@ class ForgetExpiredFactory final : public rocksdb::CompactionFilterFactory {
   const Clock& clock_;
 };
 
-// An insert starts where the one before it ended: a group arrives sorted, so it costs a few steps, not a descent. Not for
-// families with DeleteRange: RocksDB 7.8 keeps range deletions in a table of their own but shares the hints.
+// An insert starts where the one before it ended: a group arrives sorted, so it costs a few steps, not a descent. Not
+// for families with DeleteRange: RocksDB 7.8 keeps range deletions in a table of their own but shares the hints.
 void hint_inserts(rocksdb::ColumnFamilyOptions& family) {
   family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(0));
 }
@@ -83,8 +83,8 @@ std::array<rocksdb::ColumnFamilyOptions, kFamilies> family_options(const RocksOp
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.block_size = 8192;
   table.format_version = 5;
-  // But for the ids: whether an id is new is asked for every event accepted, and the answer comes from the filters alone.
-  // They stay in memory, 1.3 bytes an id.
+  // But for the ids: whether an id is new is asked for every event accepted, and the answer comes from the filters
+  // alone. They stay in memory, 1.3 bytes an id.
   auto with_filter = table;
   with_filter.index_type = rocksdb::BlockBasedTableOptions::kBinarySearch;
   with_filter.cache_index_and_filter_blocks = false;

@@ -10,7 +10,9 @@ class WaitingEvents {
  public:
   WaitingEvents(const Database::Reading& reading, const Ledger& ledger, uint32_t shard)
       : reading_(reading), in_flight_(ledger.in_flight) {
-    for (const auto& scan : ledger.runs.scans_of_shard(shard)) cursors_.emplace_back(reading, scan.run, scan.from, RunCursor::How{});
+    for (const auto& scan : ledger.runs.scans_of_shard(shard)) {
+      cursors_.emplace_back(reading, scan.run, scan.from, RunCursor::How{});
+    }
   }
 
   /// The first waiting one in this order with fire_at ≤ until; nullptr: none.

@@ -25,10 +25,9 @@ Writer::Writer(Database& database, Ledger& ledger, const Clock& clock, Executor&
       refusals_(refusals),
       limits_(limits),
       batch_(std::make_unique<rocksdb::WriteBatch>()),
-      thread_([this] {
-        name_this_thread("rocks-writer");
-        run();
-      }) {}
+      thread_(thread_executor("rocks-writer")) {
+  thread_->post([this] { run(); });
+}
 
 Writer::~Writer() {
   {
@@ -36,7 +35,7 @@ Writer::~Writer() {
     stopping_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+  thread_.reset();
   if (broken_) return;  // RocksDB takes a sync after a failed write for a bug of the caller
   if (auto synced = database_.sync(); !synced) log::warn("rocksdb.close", {{"error", synced.error().detail}});
 }
@@ -109,7 +108,8 @@ Status Writer::write(Requests& requests) {
     }
   }
   if (!written) {
-    log::error("rocksdb.write_failed", {{"requests", std::to_string(requests.size())}, {"error", written.error().detail}});
+    log::error("rocksdb.write_failed",
+               {{"requests", std::to_string(requests.size())}, {"error", written.error().detail}});
     group.abort();
     return written;
   }

@@ -6,7 +6,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 #include "base/executor.h"
 #include "store/rocksdb/request.h"
@@ -57,7 +56,7 @@ class Writer {
   std::string forgotten_to_;       ///< family done holds nothing before this
   std::string drop_files_to_;      ///< after the commit
   std::unique_ptr<rocksdb::WriteBatch> batch_;
-  std::thread thread_;
+  std::unique_ptr<Executor> thread_;  ///< runs run() for as long as the writer lives
 };
 
 }  // namespace schedules::rocks

@@ -1,6 +1,7 @@
 """schedules next, alone and in batches."""
 import json
 import subprocess
+import threading
 
 from program import PROGRAM, Case
 
@@ -84,6 +85,10 @@ class Batch(Case):
     def test_answers_come_before_the_input_ends(self):
         with subprocess.Popen([PROGRAM, "next", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                               cwd=self.folder) as program:
+            # Without its answers the loop below would wait for ever.
+            guard = threading.Timer(10, program.kill)
+            self.addCleanup(guard.cancel)
+            guard.start()
             for _ in range(3):
                 program.stdin.write('{"expr":"0 0 1 1 *","after":"2026-06-01T00:00:00Z","n":1}\n')
                 program.stdin.flush()

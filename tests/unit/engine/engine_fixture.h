@@ -78,6 +78,8 @@ class EngineFixture : public ::testing::Test {
                                                   .near_catalog = events,
                                                   .far = events,
                                                   .far_catalog = events,
+                                                  .near_tier = events,
+                                                  .far_tier = events,
                                                   .schedules = schedules,
                                                   .dead_letters = schedules,
                                                   .sinks = sinks,

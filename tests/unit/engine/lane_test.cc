@@ -25,10 +25,10 @@ TEST(Lane, OneKeyIsPublishedOneAfterTheOther) {
   lane.push(keyed("k", "2"));
   lane.push(keyed("other", "3"));
   const auto first = deliveries_of(lane.take_batch());
-  lane.started(first);
+  lane.started({}, first);
   ASSERT_EQ(first[0].event.topic, "1");
   const auto second = deliveries_of(lane.take_batch());
-  lane.started(second);
+  lane.started({}, second);
   ASSERT_EQ(second[0].event.topic, "3") << "another key does not wait";
   EXPECT_TRUE(lane.take_batch().empty());
   lane.finished({}, first);
@@ -50,7 +50,7 @@ TEST(Lane, RunsNoMorePublishesThanAllowed) {
   for (int i = 0; i < 5; ++i) lane.push(keyed("", "x"));
   int running = 0;
   while (lane.may_start()) {
-    lane.started(deliveries_of(lane.take_batch()));
+    lane.started({}, deliveries_of(lane.take_batch()));
     ++running;
   }
   EXPECT_EQ(running, 2);
@@ -60,10 +60,36 @@ TEST(Lane, SlotsFollowOneAnother) {
   ScriptedSink sink(1);
   Lane lane("l", sink, 2);
   const TimePoint now = from_micros(1'000'000'000);
-  const auto first = lane.next_slot(now);
-  const auto second = lane.next_slot(now);
+  const auto first = lane.next_slot(now, "");
+  const auto second = lane.next_slot(now, "");
   EXPECT_GE(first, now);
   EXPECT_GT(second, first);
+}
+
+TEST(Lane, AKeyThatWaitsOutsideIsNotOvertaken) {
+  ScriptedSink sink(1);
+  Lane lane("l", sink, 2);
+  const TimePoint now = from_micros(1'000'000'000);
+  const auto slot = lane.next_slot(now + std::chrono::seconds(1), "k");
+  EXPECT_TRUE(lane.waits_outside("k", now));
+  EXPECT_FALSE(lane.waits_outside("other", now));
+  EXPECT_GT(lane.next_slot(now, "k"), slot);
+  EXPECT_FALSE(lane.waits_outside("k", slot + std::chrono::seconds(1)));
+}
+
+TEST(Lane, IdleTimeDoesNotMakeItSlow) {
+  ScriptedSink sink(1);
+  Lane lane("l", sink, 10);
+  TimePoint now = from_micros(1'000'000'000);
+  for (int i = 0; i < 20; ++i) {  // one a second, each done at once
+    lane.push(keyed("", "x"));
+    const auto one = deliveries_of(lane.take_batch());
+    lane.started(now, one);
+    lane.finished(now + std::chrono::milliseconds(1), one);
+    now += std::chrono::seconds(1);
+  }
+  const auto first = lane.next_slot(now, "");
+  EXPECT_LT(lane.next_slot(now, "") - first, std::chrono::milliseconds(10));
 }
 
 }  // namespace
