@@ -40,7 +40,7 @@ Result<Recurrence> recurrence_of(const Schedule& schedule, bool cron_seconds_las
   RecurrenceSpec spec;
   if (schedule.cron_expression) spec.cron.push_back(*schedule.cron_expression);
   spec.every = schedule.every;
-  if (schedule.every) spec.anchor = schedule.start_at.value_or(schedule.created_at);
+  spec.anchor = schedule.start_at.value_or(schedule.created_at);  // of `every`, and of @every
   if (schedule.execution_time) spec.at.push_back(*schedule.execution_time);
   spec.timezone = schedule.timezone;
   spec.start_at = schedule.start_at;

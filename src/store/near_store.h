@@ -68,7 +68,7 @@ struct BeginRequest {
 struct Settlement {
   uint32_t shard = 0;
   uint64_t epoch = 0;
-  TimePoint begun_fire_at;  ///< the fire_at under which begin answered it
+  TimePoint begun_fire_at;  ///< the fire_at under which begin answered it (with event.schedule_revision)
   Event event;
   Outcome outcome;
 };

@@ -11,7 +11,8 @@ PutOutcome MemoryEvents::put_one(Event event, PutMode mode, Tier tier) {
     const bool waits = old.state == State::pending && !in_flight_.contains(event.id);
     const bool replaces =
         (mode == PutMode::planned && waits && old.event.schedule_revision < event.schedule_revision) ||
-        (mode == PutMode::from_far_store && waits && old.tier == Tier::far) ||
+        (mode == PutMode::from_far_store && waits && old.tier == Tier::far &&
+         old.event.revision == event.revision) ||
         (mode == PutMode::redriven && old.state == State::dead);
     if (!replaces) {
       const bool same = old.event.fingerprint == event.fingerprint;
@@ -97,7 +98,9 @@ void MemoryEvents::settle(std::vector<Settlement> settlements, Done<void> done) 
     const auto found = rows_.find(settlement.event.id);
     if (found == rows_.end()) continue;
     auto& stored = found->second.stored;
-    const bool as_begun = in_flight_.contains(settlement.event.id) && stored.event.fire_at == settlement.begun_fire_at;
+    const bool as_begun = in_flight_.contains(settlement.event.id) &&
+                          stored.event.fire_at == settlement.begun_fire_at &&
+                          stored.event.schedule_revision == settlement.event.schedule_revision;
     if (!as_begun && !broken_.begin_check) continue;
     in_flight_.erase(settlement.event.id);
     stored.state = settlement.outcome.state;

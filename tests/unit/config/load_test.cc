@@ -198,14 +198,14 @@ TEST_F(LoadSettings, NodeIdIsMadeUpOnlyWhereNoneIsSet) {
 
 TEST_F(LoadSettings, ReloadChangesLiveSettingsOnly) {
   const auto running = settings();
-  variable("schedules_MAX_RETRIES", "9");
+  variable("schedules_LOG_LEVEL", "debug");
   variable("schedules_SHARDS", "4");
   const auto reload = reload_settings(running, inputs_);
   ASSERT_TRUE(reload);
-  EXPECT_EQ(reload->settings.max_retries, 9);
+  EXPECT_EQ(reload->settings.log_level, log::Level::debug);
   EXPECT_EQ(reload->settings.shards, 16);
   EXPECT_EQ(reload->settings.node_id, running.node_id);
-  EXPECT_THAT(reload->changed, ElementsAre("MAX_RETRIES"));
+  EXPECT_THAT(reload->changed, ElementsAre("LOG_LEVEL"));
   EXPECT_THAT(reload->need_restart, ElementsAre("SHARDS"));
 }
 
