@@ -33,7 +33,8 @@ Result<Stores> open_stores(const Settings& settings, const Clock& clock) {
   RocksOptions options{.dir = events_dir(settings),
                        .dedupe_window = std::chrono::seconds(settings.dedupe_window_seconds)};
   options.immediate_horizon = immediate_horizon(settings);
-  options.memory_bytes = static_cast<size_t>(settings.memory_budget_mb) << 20U;
+  // SQLite's two page caches take 4 MiB of the budget.
+  options.memory_bytes = static_cast<size_t>(std::max<int64_t>(settings.memory_budget_mb - 4, 8)) << 20U;
   options.sync = settings.fsync;
   Stores stores;
   auto events = RocksStore::open(options, clock);

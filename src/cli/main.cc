@@ -8,6 +8,12 @@
 #include "cli/output.h"
 #include "cli/version.h"
 
+// jemalloc reads this: memory that a burst of requests has used goes back to the system within a second.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "narenas:2,dirty_decay_ms:200,muzzy_decay_ms:0,background_thread:true";
+}
+
 namespace schedules::cli {
 namespace {
 
