@@ -67,7 +67,9 @@ TimePoint Window::load_wanted_at(const Shard& shard) const {
   }
   if (held_.size() >= 2 * options_.window_limit) return TimePoint::max();
   if (*shard.next_fire_at == TimePoint::min()) return shard.retry_at;
-  return std::max(shard.retry_at, *shard.next_fire_at - options_.window);
+  // A load covers a whole window, and the next one waits until half of it has passed: were each event read as soon as
+  // it comes within the window, a steady stream would read the same window over and over.
+  return std::max(shard.retry_at, *shard.next_fire_at - options_.window / 2);
 }
 
 void Window::load(uint32_t index, TimePoint now) {

@@ -41,6 +41,7 @@ void MemoryEvents::put(std::vector<Event> events, Done<std::vector<PutOutcome>> 
 }
 
 void MemoryEvents::window(WindowRequest request, Done<WindowPage> done) {
+  ++window_reads;
   std::vector<WindowEntry> due;
   std::vector<WindowEntry> later;
   for (const auto& [id, row] : rows_) {

@@ -45,6 +45,7 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
   void machine_crash();
   [[nodiscard]] const StoredEvent* look(const EventId& id) const;
   [[nodiscard]] size_t waiting() const;
+  size_t window_reads = 0;  ///< calls of window() so far
 
  private:
   struct Row {

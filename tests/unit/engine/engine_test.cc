@@ -39,6 +39,16 @@ TEST_F(EngineTest, EventBeyondTheWindowFiresInTime) {
   EXPECT_EQ(sink.delivered[0].fired_at, sink.delivered[0].event.due_at);
 }
 
+TEST_F(EngineTest, ASteadyStreamReadsTheWindowSeldom) {
+  for (int i = 0; i < 1'000; ++i) {
+    accept(event("a", milliseconds(5'500)));
+    run_for(milliseconds(10));
+  }
+  EXPECT_LT(events.window_reads, 10U);
+  run_for(seconds(6));
+  EXPECT_EQ(sink.delivered.size(), 1'000U);
+}
+
 TEST_F(EngineTest, FarEventIsTransferredAndFires) {
   const auto accepted = accept(event("a", hours(30)));
   EXPECT_EQ(accepted.stored.tier, Tier::far);
