@@ -70,7 +70,10 @@ struct Lookup::Worker {
 Lookup::Lookup(ResolveFunction resolve, std::function<void(Task)> post_back)
     : resolve_(std::make_shared<const ResolveFunction>(std::move(resolve))), post_back_(std::move(post_back)) {}
 
-Lookup::~Lookup() { cancel_all(); }
+Lookup::~Lookup() {
+  alive_.reset();  // an answer that is already on its way back finds nobody
+  cancel_all();
+}
 
 void Lookup::ask(const std::string& host, SteadyPoint now, SteadyPoint deadline, Done<Addresses> done) {
   now_ = now;
@@ -91,7 +94,7 @@ void Lookup::start(const std::string& host) {
   ++asking_;
   if (workers_.size() < std::min(asking_, kWorkers)) workers_.push_back(std::make_unique<Worker>());
   auto& worker = *workers_[next_worker_++ % workers_.size()];
-  worker.executor->post([this, host, shared = worker.shared, resolve = resolve_] {
+  worker.executor->post([this, host, shared = worker.shared, resolve = resolve_, alive = std::weak_ptr(alive_)] {
     {
       const std::scoped_lock lock(shared->mutex);
       if (shared->cancelled) return;
@@ -101,7 +104,9 @@ void Lookup::start(const std::string& host) {
     const std::scoped_lock lock(shared->mutex);
     shared->busy = false;
     if (shared->cancelled) return;
-    post_back_([this, host, result = std::move(result)]() mutable { finish(host, std::move(result)); });
+    post_back_([this, alive, host, result = std::move(result)]() mutable {
+      if (!alive.expired()) finish(host, std::move(result));
+    });
   });
 }
 

@@ -56,6 +56,7 @@ class Lookup {
   void forget_old(SteadyPoint now);
 
   std::shared_ptr<const ResolveFunction> resolve_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  ///< ends with the Lookup, on its thread
   std::function<void(Task)> post_back_;
   std::unordered_map<std::string, Entry> entries_;
   std::vector<std::unique_ptr<Worker>> workers_;
