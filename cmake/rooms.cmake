@@ -2,6 +2,7 @@
 #
 #   schedules_room(recurrence SOURCES cron.cc zone.cc ROOMS base time LIBS date::date-tz)
 #   schedules_test(wheel_test SOURCES timing_wheel_test.cc ROOMS wheel LABEL unit)
+#   schedules_test(redis_conformance SOURCES … ROOMS store_redis LABEL conformance SERVERS redis redis-cluster)
 
 # The precompiled header: the standard library and what every room's headers use. Built once, reused by all.
 file(WRITE ${CMAKE_BINARY_DIR}/pch.cc "")
@@ -25,7 +26,7 @@ function(schedules_room name)
 endfunction()
 
 function(schedules_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;ROOMS;LIBS;ARGS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;ROOMS;LIBS;ARGS;SERVERS" ${ARGN})
   list(TRANSFORM ARG_ROOMS PREPEND schedules_)
   if(NOT ARG_LABEL)
     set(ARG_LABEL unit)
@@ -38,6 +39,11 @@ function(schedules_test name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE schedules_pch ${ARG_ROOMS} ${ARG_LIBS} GTest::gmock GTest::gtest GTest::gtest_main)
   # Debian's RapidCheck has a few headers that trip our warnings; it is marked SYSTEM where linked.
-  add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS})
+  if(ARG_SERVERS)  # real ones, started beside it: tests/servers
+    add_test(NAME ${name} COMMAND ${SCHEDULES_PYTHON} -B -m servers ${ARG_SERVERS} -- $<TARGET_FILE:${name}> ${ARG_ARGS}
+             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests)
+  else()
+    add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS})
+  endif()
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()
