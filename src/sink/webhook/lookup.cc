@@ -7,12 +7,21 @@
 #include <cstring>
 #include <mutex>
 
+#include "base/text.h"
+
 namespace schedules {
 namespace {
 
 constexpr Duration kKeep = std::chrono::seconds(10);
 constexpr size_t kWorkers = 4;
 constexpr size_t kMaxAddresses = 16;  ///< of one host; the first ones are the preferred ones
+
+// The loopback names of RFC 6761, which a machine without a hosts file does not know.
+bool is_localhost(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  const auto name = to_lower(host);
+  return name == "localhost" || name.ends_with(".localhost");
+}
 
 }  // namespace
 
@@ -23,6 +32,12 @@ Result<Addresses> resolve_by_system(const std::string& host) {
   hints.ai_flags = AI_ADDRCONFIG;  // families that this machine does not have are not asked for
   addrinfo* list = nullptr;
   const int failed = getaddrinfo(host.c_str(), nullptr, &hints, &list);
+  if (failed != 0 && is_localhost(host)) {
+    Address loopback;
+    loopback.bytes[0] = 127;
+    loopback.bytes[3] = 1;
+    return Addresses{loopback};
+  }
   if (failed != 0) {
     const Code code = failed == EAI_NONAME ? Code::not_found : Code::unavailable;
     return fail(code, "looking up {} failed: {}", host, gai_strerror(failed));
