@@ -24,6 +24,8 @@ Result<std::unique_ptr<Sinks>> Sinks::open(const Settings& settings, TailStore& 
   auto log = LogSink::open(LogOptions{.path = settings.log_sink_path});
   if (!log) return fail(log.error());
   sinks->log_ = std::move(*log);
+  sinks->shown_webhook_ = std::make_unique<TeeSink>(*sinks->webhook_, *sinks->stream_);
+  sinks->shown_log_ = std::make_unique<TeeSink>(*sinks->log_, *sinks->stream_);
   sinks->handler_ = std::make_unique<HandlerSink>(*sinks->handling_);
   return sinks;
 }
@@ -35,8 +37,8 @@ Sink* Sinks::sink_for(const Event& event) {
   switch (kind) {
     case TargetKind::automatic:
     case TargetKind::stream: return stream_.get();
-    case TargetKind::webhook: return webhook_.get();
-    case TargetKind::log: return log_.get();
+    case TargetKind::webhook: return shown_webhook_.get();
+    case TargetKind::log: return shown_log_.get();
     case TargetKind::handler: return handler_.get();
     case TargetKind::kafka: return nullptr;
   }

@@ -9,6 +9,7 @@
 #include "sink/log/log_sink.h"
 #include "sink/stream/stream_hub.h"
 #include "sink/stream/stream_sink.h"
+#include "sink/stream/tee_sink.h"
 #include "sink/webhook/webhook_sink.h"
 
 namespace schedules {
@@ -41,7 +42,9 @@ class Sinks final : public SinkDirectory {
   std::unique_ptr<StreamHub> hub_;
   std::unique_ptr<StreamSink> stream_;
   std::unique_ptr<WebhookSink> webhook_;
+  std::unique_ptr<TeeSink> shown_webhook_;
   std::unique_ptr<LogSink> log_;
+  std::unique_ptr<TeeSink> shown_log_;
   std::unique_ptr<HandlerSink> handler_;
 };
 

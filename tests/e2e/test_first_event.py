@@ -88,6 +88,16 @@ class FirstEvent(ServerCase):
         sequences = [int(event.sequence) for event in events]
         self.assertEqual(sequences, sorted(set(sequences)))
 
+    def test_the_stream_shows_what_a_webhook_took_and_not_what_it_refused(self):
+        reader = StreamReader(self.server).opened()
+        self.addCleanup(reader.close)
+        self.receiver.answer("/refused", 410)
+        refused = self.created(delay_seconds=0.05, target=self.receiver.target("/refused"))
+        taken = self.created(delay_seconds=0.1, target=self.receiver.target("/shown"))
+        reader.wait_id(taken["id"])
+        self.await_state(refused["id"], "dead")
+        self.assertNotIn(refused["id"], [event.event_id for event in reader.events])
+
     def test_the_stream_resumes_where_a_reader_left(self):
         topic = self.fresh("resume")
         first = self.created(topic=topic, delay_seconds=0)
