@@ -12,6 +12,7 @@ ROOMS = {
     "wheel": ["time", "base"],
     "config": ["model", "time", "base"],
     "telemetry": ["base"],
+    "definitions": ["time", "base"],
     "store": ["model", "time", "base"],
     "sink": ["model", "time", "base"],
     "engine": ["recurrence", "wheel", "store", "sink", "model", "time", "base"],
@@ -32,7 +33,7 @@ ROOMS = {
     "sink/kafka": ["kafka", "sink", "model", "time", "base"],
     "ingest/kafka": ["kafka", "engine", "store", "sink", "model", "time", "base"],
     "api/http": ["time", "base"],
-    "api": ["api/http", "engine", "recurrence", "store", "sink", "model", "time", "base"],
+    "api": ["api/http", "definitions", "engine", "recurrence", "store", "sink", "model", "time", "base"],
     "app": ["*"],
     "cli": ["*"],
 }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cli/definition_file.h"
+#include "definitions/definition_file.h"
 
 namespace boost::json {
 class array;

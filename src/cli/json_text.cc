@@ -1,27 +1,18 @@
 #include "cli/json_text.h"
 
-#include <fstream>
-#include <iostream>
-#include <sstream>
 #include <vector>
 
 #include <boost/json.hpp>
+
+#include "base/file.h"
 
 namespace schedules::cli {
 
 namespace json = boost::json;
 
 Result<std::string> text_or_file(const std::string& argument) {
-  if (argument != "-" && !argument.starts_with('@')) return argument;
-  std::ostringstream text;
-  if (argument == "-" || argument == "@-") {
-    text << std::cin.rdbuf();
-    return text.str();
-  }
-  const auto path = argument.substr(1);
-  std::ifstream file(path, std::ios::binary);
-  if (!file || !(text << file.rdbuf())) return fail(Code::io_error, "cannot read {}", path);
-  return text.str();
+  if (argument == "-") return read_file(argument);
+  return argument.starts_with('@') ? read_file(argument.substr(1)) : argument;
 }
 
 Result<json::object> object_argument(const std::string& argument, std::string_view name) {

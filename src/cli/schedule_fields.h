@@ -1,36 +1,20 @@
-// What can be said of a schedule: one table for the flags of `schedule create|update` and the keys of a definition file.
+// The flags of `schedule create|update`, made from the table of a schedule's fields.
 #pragma once
 
 #include <map>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "cli/session.h"
+#include "definitions/schedule_field.h"
 
 namespace boost::json {
 class object;
-class value;
 }  // namespace boost::json
 
 namespace schedules::cli {
-
-enum class FieldKind : uint8_t { text, whole, number, boolean, duration, time, object, pairs, texts };
-
-struct ScheduleField {
-  std::string_view name;  ///< as the API calls it
-  std::string_view flag;  ///< without the dashes
-  FieldKind kind = FieldKind::text;
-  std::string_view fallback;  ///< JSON of the value that the server takes where nothing is said
-  std::string_view meaning;
-};
-
-std::span<const ScheduleField> schedule_fields();
-const ScheduleField* find_schedule_field(std::string_view name);
 
 /// The flags that were given, by the field's name.
 using FieldFlags = std::map<std::string, std::vector<std::string>, std::less<>>;
@@ -38,10 +22,5 @@ using FieldFlags = std::map<std::string, std::vector<std::string>, std::less<>>;
 std::shared_ptr<FieldFlags> add_schedule_fields(CLI::App& command);
 /// The given fields as a request body. Errors: invalid_argument, invalid_time, invalid_json, io_error.
 Result<boost::json::object> schedule_body(const FieldFlags& flags);
-
-/// A value of a definition file as the API takes it: durations as seconds, times in full. Errors: wrong_type, …
-Result<boost::json::value> normal_value(const ScheduleField& field, const boost::json::value& value);
-/// Whether the API's two values mean the same: 3 and 3.0, a time with and without fraction, nothing and null.
-bool same_value(const ScheduleField& field, const boost::json::value& one, const boost::json::value& other);
 
 }  // namespace schedules::cli

@@ -1,4 +1,4 @@
-#include "cli/definition_file.h"
+#include "definitions/definition_file.h"
 
 #include <filesystem>
 #include <fstream>
@@ -6,7 +6,7 @@
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 
-namespace schedules::cli {
+namespace schedules {
 namespace {
 
 namespace json = boost::json;
@@ -128,4 +128,4 @@ TEST(DefinitionFile, OneNameInTwoFilesIsRefused) {
 }
 
 }  // namespace
-}  // namespace schedules::cli
+}  // namespace schedules

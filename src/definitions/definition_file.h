@@ -20,7 +20,7 @@
 
 #include "base/result.h"
 
-namespace schedules::cli {
+namespace schedules {
 
 struct Definition {
   std::string name;
@@ -36,4 +36,4 @@ Result<std::vector<Definition>> parse_definitions(const std::string& text, const
 /// All files together. Errors: also already_exists, where two have one name.
 Result<std::vector<Definition>> read_all_definitions(const std::vector<std::string>& paths, const std::string& owner);
 
-}  // namespace schedules::cli
+}  // namespace schedules

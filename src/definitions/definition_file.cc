@@ -1,18 +1,16 @@
-#include "cli/definition_file.h"
+#include "definitions/definition_file.h"
 
 #include <charconv>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include <boost/json.hpp>
 #include <yaml-cpp/yaml.h>
 
+#include "base/file.h"
 #include "base/text.h"
-#include "cli/json_text.h"
-#include "cli/schedule_fields.h"
+#include "definitions/schedule_field.h"
 
-namespace schedules::cli {
+namespace schedules {
 namespace {
 
 namespace json = boost::json;
@@ -35,6 +33,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kAliases
      {"catch_up_window_seconds", "catch_up_window"},
      {"max_runtime_seconds", "max_runtime"},
      {"retry_delay", "retry_delay_seconds"}}};
+
+std::string text_at(const json::object& object, std::string_view key) {
+  const auto* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
 
 class TooLarge : public std::runtime_error {
  public:
@@ -209,7 +212,7 @@ Result<std::vector<Definition>> parse_definitions(const std::string& text, const
 }
 
 Result<std::vector<Definition>> read_definitions(const std::string& path, const std::string& owner) {
-  const auto text = text_or_file(path == "-" ? path : "@" + path);
+  const auto text = read_file(path);
   if (!text) return fail(text.error());
   if (text->size() > kMaxFileBytes) return fail(Code::too_long, "{} is larger than 16 MiB", path);
   return parse_definitions(*text, path, owner);
@@ -248,4 +251,4 @@ Result<std::vector<Definition>> read_all_definitions(const std::vector<std::stri
   return all;
 }
 
-}  // namespace schedules::cli
+}  // namespace schedules
