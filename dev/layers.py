@@ -15,7 +15,9 @@ ROOMS = {
     "definitions": ["time", "base"],
     "store": ["model", "time", "base"],
     "sink": ["model", "time", "base"],
-    "engine": ["recurrence", "wheel", "store", "sink", "model", "time", "base"],
+    "cluster": ["time", "base"],
+    "cluster/redis": ["cluster", "store/redis", "redis", "store", "model", "time", "base"],
+    "engine": ["recurrence", "wheel", "store", "sink", "cluster", "model", "time", "base"],
     "analytics": ["engine", "store", "model", "time", "base"],
     "store/rocksdb": ["sink", "store", "model", "time", "base"],  # sink: the tail's port
     "store/sqlite": ["store", "model", "time", "base"],
