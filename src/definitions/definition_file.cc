@@ -1,6 +1,7 @@
 #include "definitions/definition_file.h"
 
 #include <charconv>
+#include <filesystem>
 #include <map>
 
 #include <boost/json.hpp>
@@ -87,8 +88,12 @@ class FileReader {
  public:
   FileReader(std::string file, std::string owner) : file_(std::move(file)), owner_(std::move(owner)) {}
 
-  Result<std::vector<Definition>> read(const YAML::Node& root) {
-    if (!root.IsMap()) return fail(Code::invalid_argument, "{}: a map with \"definitions\" is needed", file_);
+  DefinitionFiles read(const YAML::Node& root) {
+    if (!root.IsMap()) {
+      out_.faults.push_back(
+          {.code = Code::invalid_argument, .detail = file_ + ": a map with \"definitions\" is needed", .field = ""});
+      return std::move(out_);
+    }
     top(root);
     const auto list = root["definitions"];
     if (!list.IsDefined() || (!list.IsSequence() && !list.IsNull())) {
@@ -96,20 +101,14 @@ class FileReader {
     } else {
       for (const auto& item : list) definition(item);
     }
-    if (first_) return fail(std::move(*first_));
     return std::move(out_);
   }
 
  private:
   void fault(const YAML::Node& node, Code code, std::string_view field, std::string_view detail) {
-    Error error{.code = code,
-                .detail = fmt::format("{}:{}: {}", file_, node.Mark().line + 1, detail),
-                .field = std::string(field)};
-    if (first_) {
-      first_->more.push_back(std::move(error));
-    } else {
-      first_ = std::move(error);
-    }
+    out_.faults.push_back({.code = code,
+                           .detail = fmt::format("{}:{}: {}", file_, node.Mark().line + 1, detail),
+                           .field = std::string(field)});
   }
 
   void top(const YAML::Node& root) {
@@ -141,18 +140,22 @@ class FileReader {
     for (const auto& field : schedule_fields()) body[field.name] = json::parse(field.fallback);
     body["owner"] = owner_;
     rule_given_ = false;
+    const size_t faults_before = out_.faults.size();
     std::optional<std::string> category;
+    std::string class_name;
     for (const auto& item : node) {
       const auto& key = item.first.Scalar();
-      if (key == "class_name" || key.starts_with("next_fires")) continue;
-      if (key == "category") {
+      if (key.starts_with("next_fires")) continue;
+      if (key == "class_name") {
+        class_name = item.second.IsScalar() ? item.second.Scalar() : "";
+      } else if (key == "category") {
         category = item.second.Scalar();
       } else {
         member(key, item, body);
       }
     }
     if (category && body["tags"].as_array().empty()) body["tags"] = json::array{*category};
-    finish(node, std::move(body));
+    finish(node, std::move(body), std::move(class_name), faults_before);
   }
 
   void member(const std::string& key, const YAML::detail::iterator_value& item, json::object& body) {
@@ -171,7 +174,7 @@ class FileReader {
     body[name] = std::move(*value);
   }
 
-  void finish(const YAML::Node& node, json::object body) {
+  void finish(const YAML::Node& node, json::object body, std::string class_name, size_t faults_before) {
     if (!body["execution_time"].is_null()) body["one_time"] = true;
     const auto type = text_at(body, "event_type");
     const auto action = text_at(body, "event_action");
@@ -184,71 +187,120 @@ class FileReader {
     if (!rule_given_) {
       fault(node, Code::missing_field, "cron_expression", name + ": cron_expression, every_seconds or execution_time is needed");
     }
-    out_.push_back({.name = name,
-                    .where = fmt::format("{}:{}", file_, node.Mark().line + 1),
-                    .owner = owner_,
-                    .body = json::serialize(body)});
+    if (out_.faults.size() > faults_before) return;
+    if (class_name.empty()) class_name = class_name_of(name);
+    out_.definitions.push_back({.name = name,
+                                .class_name = std::move(class_name),
+                                .where = fmt::format("{}:{}", file_, node.Mark().line + 1),
+                                .owner = owner_,
+                                .body = json::serialize(body)});
   }
 
   std::string file_;
   std::string owner_;
   size_t nodes_ = 0;
   bool rule_given_ = false;  ///< by the definition that is being read
-  std::vector<Definition> out_;
-  std::optional<Error> first_;
+  DefinitionFiles out_;
 };
+
+// Names and classes are unique over all files.
+void refuse_twins(DefinitionFiles& files) {
+  std::map<std::string, std::string> seen;
+  std::erase_if(files.definitions, [&](const Definition& definition) {
+    for (const auto& key : {"name " + definition.name, "class " + definition.class_name}) {
+      const auto [other, fresh] = seen.emplace(key, definition.where);
+      if (fresh) continue;
+      files.faults.push_back(
+          {.code = Code::already_exists,
+           .detail = fmt::format("{} is defined twice: {} and {}", definition.name, other->second, definition.where),
+           .field = "name"});
+      return true;
+    }
+    return false;
+  });
+}
+
+DefinitionFiles read_definition_file(const std::string& path, const std::string& owner) {
+  const auto text = read_file(path);
+  if (!text) return {.definitions = {}, .faults = {text.error()}};
+  if (text->size() > kMaxFileBytes) {
+    return {.definitions = {},
+            .faults = {{.code = Code::too_long, .detail = path + " is larger than 16 MiB", .field = ""}}};
+  }
+  return read_definition_text(*text, path, owner);
+}
+
+void append(DefinitionFiles& all, DefinitionFiles some) {
+  std::ranges::move(some.definitions, std::back_inserter(all.definitions));
+  std::ranges::move(some.faults, std::back_inserter(all.faults));
+}
+
+Result<std::vector<Definition>> strict(DefinitionFiles files) {
+  if (files.faults.empty()) return std::move(files.definitions);
+  Error first = std::move(files.faults.front());
+  first.more.assign(std::make_move_iterator(files.faults.begin() + 1), std::make_move_iterator(files.faults.end()));
+  return fail(std::move(first));
+}
 
 }  // namespace
 
-Result<std::vector<Definition>> parse_definitions(const std::string& text, const std::string& file,
-                                                  const std::string& owner) {
+std::string class_name_of(std::string_view name) {
+  std::string out;
+  bool starts_word = true;
+  for (const char letter : name) {
+    const bool is_word = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+    if (is_word) out += starts_word && letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+    starts_word = !is_word;
+  }
+  return out + "ScheduledEvent";
+}
+
+DefinitionFiles read_definition_text(const std::string& text, const std::string& file, const std::string& owner) {
+  const auto broken = [](Code code, std::string detail) {
+    return DefinitionFiles{.definitions = {}, .faults = {{.code = code, .detail = std::move(detail), .field = ""}}};
+  };
   try {
     return FileReader(file, owner).read(YAML::Load(text));
   } catch (const YAML::Exception& error) {
-    return fail(Code::invalid_argument, "{}:{}: {}", file, error.mark.line + 1, error.msg);
+    return broken(Code::invalid_argument, fmt::format("{}:{}: {}", file, error.mark.line + 1, error.msg));
   } catch (const TooLarge& error) {
-    return fail(Code::too_long, "{}: {}", file, error.what());
+    return broken(Code::too_long, fmt::format("{}: {}", file, error.what()));
   }
+}
+
+DefinitionFiles read_definition_folder(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  DefinitionFiles all;
+  if (!fs::is_directory(path, error)) {
+    all = read_definition_file(path, "");
+  } else {
+    std::vector<std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(path, error)) {
+      const auto kind = entry.path().extension();
+      if (entry.is_regular_file(error) && (kind == ".yaml" || kind == ".yml" || kind == ".json")) files.push_back(entry.path());
+    }
+    std::ranges::sort(files);
+    for (const auto& file : files) append(all, read_definition_file(file, ""));
+  }
+  refuse_twins(all);
+  return all;
+}
+
+Result<std::vector<Definition>> parse_definitions(const std::string& text, const std::string& file,
+                                                  const std::string& owner) {
+  return strict(read_definition_text(text, file, owner));
 }
 
 Result<std::vector<Definition>> read_definitions(const std::string& path, const std::string& owner) {
-  const auto text = read_file(path);
-  if (!text) return fail(text.error());
-  if (text->size() > kMaxFileBytes) return fail(Code::too_long, "{} is larger than 16 MiB", path);
-  return parse_definitions(*text, path, owner);
+  return strict(read_definition_file(path, owner));
 }
 
 Result<std::vector<Definition>> read_all_definitions(const std::vector<std::string>& paths, const std::string& owner) {
-  std::vector<Definition> all;
-  std::map<std::string, std::string> seen;
-  std::optional<Error> first;
-  const auto add = [&](Error error) {
-    if (!first) {
-      first = std::move(error);
-      return;
-    }
-    auto more = std::exchange(error.more, {});
-    first->more.push_back(std::move(error));
-    for (auto& fault : more) first->more.push_back(std::move(fault));
-  };
-  for (const auto& path : paths) {
-    auto some = read_definitions(path, owner);
-    if (!some) {
-      add(std::move(some.error()));
-      continue;
-    }
-    for (auto& definition : *some) {
-      const auto [other, fresh] = seen.emplace(definition.name, definition.where);
-      if (!fresh) {
-        add({.code = Code::already_exists,
-             .detail = fmt::format("{} is defined twice: {} and {}", definition.name, other->second, definition.where),
-             .field = "name"});
-      }
-      all.push_back(std::move(definition));
-    }
-  }
-  if (first) return fail(std::move(*first));
-  return all;
+  DefinitionFiles all;
+  for (const auto& path : paths) append(all, read_definition_file(path, owner));
+  refuse_twins(all);
+  return strict(std::move(all));
 }
 
 }  // namespace schedules

@@ -11,7 +11,7 @@
 //     payload: {billing_type: monthly}
 //
 // The keys are those of the API; payload, headers, entity_id and correlation_id may stand without "event_", category
-// becomes a tag, class_name and next_fires_* say nothing to us.
+// becomes a tag, next_fires_* say nothing to us.
 #pragma once
 
 #include <string>
@@ -23,17 +23,31 @@
 namespace schedules {
 
 struct Definition {
-  std::string name;
-  std::string where;  ///< file:line
+  std::string name;        ///< the schedule's: "entity_type.action" unless said
+  std::string class_name;  ///< what it is known by across renamings: the name in PascalCase + "ScheduledEvent" unless said
+  std::string where;       ///< file:line
   std::string owner;
-  std::string body;  ///< JSON object with every field of schedule_fields.h, what was not said at its default
+  std::string body;  ///< JSON object with every field of schedule_field.h, what was not said at its default
 };
 
-/// Errors: io_error, invalid_argument (not YAML), and every fault of every definition, with "file:line" in it.
-Result<std::vector<Definition>> read_definitions(const std::string& path, const std::string& owner);
+/// What could be read of files, and what could not. A faulty definition is left out, the others are whole.
+struct DefinitionFiles {
+  std::vector<Definition> definitions;
+  std::vector<Error> faults;  ///< each with "file:line" in its detail; already_exists where two have one name
+};
+
+DefinitionFiles read_definition_text(const std::string& text, const std::string& file, const std::string& owner = "");
+/// Every *.yaml, *.yml and *.json in the folder and below it, by path; or the one file. A path that is not there is a fault.
+DefinitionFiles read_definition_folder(const std::string& path);
+
+/// Strict: any fault is an error, all of them together. Errors: io_error, invalid_argument (not YAML), …
 Result<std::vector<Definition>> parse_definitions(const std::string& text, const std::string& file,
                                                   const std::string& owner);
+Result<std::vector<Definition>> read_definitions(const std::string& path, const std::string& owner);
 /// All files together. Errors: also already_exists, where two have one name.
 Result<std::vector<Definition>> read_all_definitions(const std::vector<std::string>& paths, const std::string& owner);
+
+/// "daily_cleanup.run" → "DailyCleanupRunScheduledEvent"
+std::string class_name_of(std::string_view name);
 
 }  // namespace schedules
