@@ -36,6 +36,7 @@ struct Api::Impl {
     add_dead_letter_routes(router, context);
     add_stream_routes(router, context);
     add_schedule_routes(router, context);
+    add_definition_routes(router, context);
     add_schedule_action_routes(router, context);
     add_preview_routes(router, context);
     add_monitoring_routes(router, context);

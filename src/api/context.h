@@ -26,6 +26,7 @@ void add_dead_letter_routes(Router& router, Context& context);
 void add_stream_routes(Router& router, Context& context);
 void add_schedule_routes(Router& router, Context& context);
 void add_schedule_action_routes(Router& router, Context& context);
+void add_definition_routes(Router& router, Context& context);
 void add_preview_routes(Router& router, Context& context);
 void add_monitoring_routes(Router& router, Context& context);
 void add_analytics_routes(Router& router, Context& context);

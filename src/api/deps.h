@@ -11,6 +11,7 @@
 
 #include "base/executor.h"
 #include "base/random.h"
+#include "api/definitions/desk.h"
 #include "engine/events.h"
 #include "engine/schedules.h"
 #include "store/execution_store.h"
@@ -105,6 +106,8 @@ struct ApiDeps {
   FiredStream* stream = nullptr;  ///< null: there is no stream
   Operations operations;
   SettingsPanel settings;
+  DefinitionDesk* definitions = nullptr;  ///< null: none are kept here
+  std::function<void(Done<SyncReport>)> sync_definitions;  ///< reads the files again and applies them
   std::function<void(std::chrono::milliseconds, Task)> later;  ///< Server::run_after
 };
 

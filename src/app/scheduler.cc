@@ -2,9 +2,9 @@
 #include "schedules/scheduler.h"
 
 #include <boost/json/parse.hpp>
-#include <future>
 
 #include "app/node.h"
+#include "base/await.h"
 #include "config/load.h"
 #include "model/envelope.h"
 #include "sink/handler/handler_sink.h"
@@ -14,15 +14,6 @@ namespace {
 
 Problem problem_of(const Error& error) {
   return Problem{std::string(to_string(error.code)), error.detail, error.field};
-}
-
-// Waits for the answer of an asynchronous call.
-template <class T, class Call>
-Result<T> await(Call call) {
-  std::promise<Result<T>> promise;
-  auto future = promise.get_future();
-  call(Done<T>([&promise](Result<T> result) { promise.set_value(std::move(result)); }));
-  return future.get();
 }
 
 Event event_of(const NewEvent& given, const Scheduler::Options& options) {
