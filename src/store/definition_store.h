@@ -50,6 +50,7 @@ struct DefinitionOverrides {
   std::optional<std::optional<std::string>> payload;
   std::optional<std::optional<std::string>> cron;
   std::optional<std::optional<DefinitionStatus>> status;
+  TimePoint at;  ///< now; becomes updated_at
 };
 
 /// All calls are thread-safe, answer once on a thread of the store, and are durable when they answer.
@@ -57,8 +58,9 @@ struct DefinitionOverrides {
 class DefinitionStore {
  public:
   virtual ~DefinitionStore() = default;
-  /// Creates, or replaces everything but id, created_at and the overrides, by class_name. updated_at moves only where
-  /// something but last_sync_at differs. Answers them as stored, in order. Errors: already_exists (another class has the
+  /// Creates, or replaces everything but id, created_at and the overrides, by class_name. The given
+  /// updated_at is the time of the call: it is taken where something but last_sync_at differs, and as created_at of a new
+  /// one. Answers them as stored, in order. Errors: already_exists (another class has the
   /// event_name; nothing is written).
   virtual void upsert(std::vector<StoredDefinition> definitions, Done<std::vector<StoredDefinition>> done) = 0;
   /// Of one module, or of all (empty), by event_name.

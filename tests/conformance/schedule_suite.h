@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "store/definition_store.h"
 #include "store/schedule_store.h"
 #include "tests/conformance/schedule_await.h"
 #include "tests/conformance/schedule_samples.h"
@@ -22,6 +23,7 @@ struct ScheduleStores {
   ScheduleStore* schedules = nullptr;
   ScheduleCounters* counters = nullptr;
   DeadLetterStore* letters = nullptr;
+  DefinitionStore* definitions = nullptr;
 };
 
 struct ScheduleBackend {
@@ -105,6 +107,31 @@ class DeadLetterStoreTest : public ::testing::TestWithParam<ScheduleBackend> {
   }
   uint64_t count() {
     return await<uint64_t>([&](auto done) { store.count_letters(std::move(done)); }).value();
+  }
+};
+
+class DefinitionStoreTest : public ::testing::TestWithParam<ScheduleBackend> {
+ protected:
+  ScheduleStores stores = GetParam().open();
+  DefinitionStore& store = *stores.definitions;
+
+  Result<std::vector<StoredDefinition>> upsert(std::vector<StoredDefinition> definitions) {
+    return await<std::vector<StoredDefinition>>(
+        [&](auto done) { store.upsert(std::move(definitions), std::move(done)); });
+  }
+  std::vector<StoredDefinition> list(const std::string& module_name = "") {
+    return await<std::vector<StoredDefinition>>([&](auto done) { store.list(module_name, std::move(done)); }).value();
+  }
+  std::optional<StoredDefinition> get(const std::string& name) {
+    return await<std::optional<StoredDefinition>>([&](auto done) { store.get_definition(name, std::move(done)); })
+        .value();
+  }
+  Result<StoredDefinition> set(const std::string& name, DefinitionOverrides overrides) {
+    return await<StoredDefinition>(
+        [&](auto done) { store.set_overrides(name, std::move(overrides), std::move(done)); });
+  }
+  bool drop(const std::string& class_name) {
+    return await<bool>([&](auto done) { store.drop_definition(class_name, std::move(done)); }).value();
   }
 };
 

@@ -100,6 +100,7 @@ class DefinitionDesk::Sync {
       if (auto applied = apply_one(definition); !applied) return fail(applied.error());
     }
     // The ids and errors that applying brought.
+    for (auto& definition : current_) definition.updated_at = desk_.clock_.wall();
     if (auto stored = store(std::exchange(current_, {})); !stored) return fail(stored.error());
     return std::move(report_);
   }
@@ -143,6 +144,7 @@ class DefinitionDesk::Sync {
         record.schedule_id = heir->second;
       }
       record.last_sync_at = now;
+      record.updated_at = now;
       out.push_back(std::move(record));
     }
     if (!declared_.faults.empty()) return out;
@@ -152,6 +154,7 @@ class DefinitionDesk::Sync {
       if (orphan.last_error != kRemoved) ++report_.disabled;
       orphan.status = DefinitionStatus::disabled;
       orphan.last_error = kRemoved;
+      orphan.updated_at = now;
       out.push_back(std::move(orphan));
     }
     return out;
@@ -252,6 +255,7 @@ void DefinitionDesk::set_overrides(std::string name, DefinitionOverrides overrid
     auto found = await<std::optional<StoredDefinition>>([&](auto next) { store_.get_definition(name, std::move(next)); });
     if (!found) return done(fail(found.error()));
     if (!*found) return done(fail(Code::not_found, "there is no definition {}", name));
+    overrides.at = clock_.wall();
     StoredDefinition tried = **found;
     if (overrides.payload) tried.manual_payload = *overrides.payload;
     if (overrides.cron) tried.manual_cron = *overrides.cron;

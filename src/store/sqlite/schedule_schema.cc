@@ -57,7 +57,37 @@ CREATE TABLE dead_letters (
 CREATE INDEX dead_letters_page ON dead_letters(died_at, event_id, topic, reason, schedule_id);
 )sql";
 
-constexpr std::array kSteps{Migration{1, "schedules and dead letters", kFirst}};
+constexpr std::string_view kDefinitions = R"sql(
+CREATE TABLE definitions (
+  id TEXT NOT NULL,
+  class_name TEXT PRIMARY KEY,
+  event_name TEXT NOT NULL UNIQUE,
+  module_name TEXT NOT NULL,
+  entity_type TEXT NOT NULL,
+  action TEXT NOT NULL,
+  cron_expression TEXT NOT NULL,
+  timezone TEXT NOT NULL,
+  description TEXT,
+  payload TEXT NOT NULL,
+  actor_type TEXT NOT NULL,
+  actor_id TEXT NOT NULL,
+  max_retries INTEGER NOT NULL,
+  retry_delay INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  declared TEXT NOT NULL,
+  schedule_id TEXT NOT NULL,
+  last_error TEXT,
+  manual_payload TEXT,
+  manual_cron TEXT,
+  manual_status INTEGER,
+  last_sync_at INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) WITHOUT ROWID;
+)sql";
+
+constexpr std::array kSteps{Migration{1, "schedules and dead letters", kFirst},
+                            Migration{2, "definitions", kDefinitions}};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "store/sqlite/schedule_store.h"
 
 #include "store/sqlite/dead_letter_table.h"
+#include "store/sqlite/definition_table.h"
 #include "store/sqlite/lane.h"
 #include "store/sqlite/migrations.h"
 #include "store/sqlite/schedule_table.h"
@@ -113,6 +114,40 @@ void SqliteScheduleStore::count_letters(Done<uint64_t> done) {
           return static_cast<uint64_t>(n);
         });
       },
+      std::move(done));
+}
+
+void SqliteScheduleStore::upsert(std::vector<StoredDefinition> definitions,
+                                 Done<std::vector<StoredDefinition>> done) {
+  lane_->write<std::vector<StoredDefinition>>(
+      [definitions = std::move(definitions)](Database& db) {
+        return sqlite::upsert_definitions(db, definitions);
+      },
+      std::move(done));
+}
+
+void SqliteScheduleStore::list(std::string module_name, Done<std::vector<StoredDefinition>> done) {
+  lane_->read<std::vector<StoredDefinition>>(
+      [module_name = std::move(module_name)](Database& db) { return sqlite::list_definitions(db, module_name); },
+      std::move(done));
+}
+
+void SqliteScheduleStore::get_definition(std::string name, Done<std::optional<StoredDefinition>> done) {
+  lane_->read<std::optional<StoredDefinition>>(
+      [name = std::move(name)](Database& db) { return sqlite::get_definition(db, name); }, std::move(done));
+}
+
+void SqliteScheduleStore::set_overrides(std::string name, DefinitionOverrides overrides, Done<StoredDefinition> done) {
+  lane_->write<StoredDefinition>(
+      [name = std::move(name), overrides = std::move(overrides)](Database& db) {
+        return sqlite::override_definition(db, name, overrides);
+      },
+      std::move(done));
+}
+
+void SqliteScheduleStore::drop_definition(std::string class_name, Done<bool> done) {
+  lane_->write<bool>(
+      [class_name = std::move(class_name)](Database& db) { return sqlite::drop_definition(db, class_name); },
       std::move(done));
 }
 

@@ -1,4 +1,4 @@
-// Schedules and dead letters in one SQLite file, schedules.db. Thread-safe; synced before it
+// Schedules, definitions and dead letters in one SQLite file, schedules.db. Thread-safe; synced before it
 // answers. Calls queue without bound: the callers limit what they have under way.
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/executor.h"
+#include "store/definition_store.h"
 #include "store/schedule_store.h"
 
 namespace schedules {
@@ -22,7 +23,8 @@ struct SqliteScheduleOptions {
 
 class SqliteScheduleStore final : public ScheduleStore,
                                   public ScheduleCounters,
-                                  public DeadLetterStore {
+                                  public DeadLetterStore,
+                                  public DefinitionStore {
  public:
   /// Makes the file or brings it to the newest layout. Blocks. Errors: newer_layout (file
   /// untouched), corrupt, unavailable, disk_full, io_error.
@@ -46,6 +48,12 @@ class SqliteScheduleStore final : public ScheduleStore,
   void find_letters(DeadLetterFilter filter, Done<DeadLetterPage> done) override;
   void drop_letters(std::vector<EventId> ids, Done<uint64_t> done) override;
   void count_letters(Done<uint64_t> done) override;
+
+  void upsert(std::vector<StoredDefinition> definitions, Done<std::vector<StoredDefinition>> done) override;
+  void list(std::string module_name, Done<std::vector<StoredDefinition>> done) override;
+  void get_definition(std::string name, Done<std::optional<StoredDefinition>> done) override;
+  void set_overrides(std::string name, DefinitionOverrides overrides, Done<StoredDefinition> done) override;
+  void drop_definition(std::string class_name, Done<bool> done) override;
 
  private:
   explicit SqliteScheduleStore(std::unique_ptr<sqlite::Lane> lane);
