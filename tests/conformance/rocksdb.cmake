@@ -15,6 +15,6 @@ schedules_test(rocksdb_conformance LABEL conformance
 
 # What only RocksDB's files can show. The store's headers of layout and opening are its own; these tests alone use them.
 schedules_test(rocksdb_store_test LABEL conformance
-  SOURCES ${here}/rocksdb_fault_test.cc ${here}/rocksdb_store_test.cc ${here}/rocksdb_place.cc
+  SOURCES ${here}/rocksdb_crash_test.cc ${here}/rocksdb_fault_test.cc ${here}/rocksdb_store_test.cc ${here}/rocksdb_place.cc
     ${here}/event_backend.cc ${CMAKE_SOURCE_DIR}/tests/support/faulty_file_system.cc
   ROOMS store_rocksdb LIBS RocksDB::rocksdb)

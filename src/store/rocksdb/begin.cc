@@ -88,7 +88,7 @@ struct Found {
   std::vector<std::optional<DueKey>> places;
 };
 
-Result<Found> read_marked(Database& database, const std::vector<WindowEntry>& entries,
+Result<Found> read_marked(Database& database, const InFlight& in_flight, const std::vector<WindowEntry>& entries,
                           const std::vector<bool>& marked) {
   const auto reading = database.read();
   if (!reading) return fail(reading.error());
@@ -108,6 +108,7 @@ Result<Found> read_marked(Database& database, const std::vector<WindowEntry>& en
     if (!stored) continue;
     found.index_of[at] = static_cast<uint32_t>(found.events.size());
     found.events.push_back(std::move(stored->event));
+    in_flight.note_crashes(found.events.back());
   }
   if (!reader.status()) return fail(reader.status().error());
   return found;
@@ -130,7 +131,7 @@ std::vector<Event> in_asked_order(Found found) {
 Result<std::vector<Event>> begin_events(Database& database, Ledger& ledger, const BeginRequest& request) {
   const auto& entries = request.entries;
   const auto marked = ledger.in_flight.mark(entries);
-  auto found = read_marked(database, entries, marked);
+  auto found = read_marked(database, ledger.in_flight, entries, marked);
   std::vector<InFlight::Look> looks;
   looks.reserve(entries.size());
   for (size_t i = 0; i < entries.size(); ++i) {

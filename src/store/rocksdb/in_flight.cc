@@ -20,7 +20,9 @@ void InFlight::decide(std::span<const Look> looks) {
     const std::scoped_lock lock(mutex_);
     for (const auto& look : looks) {
       if (look.found) {
-        entries_[look.id] = Entry{.stage = Stage::begun, .begun = *look.found};
+        entries_[look.id] = Entry{.stage = Stage::begun,
+                                  .begun = *look.found,
+                                  .mark = marks_ ? marks_->mark(look.id) : CrashMarks::kNone};
       } else {
         entries_.erase(look.id);
       }
@@ -59,7 +61,14 @@ std::optional<InFlight::Begun> InFlight::start_settling(const EventId& id) {
 
 void InFlight::finish_settling(std::span<const EventId> ids) {
   const std::scoped_lock lock(mutex_);
-  for (const auto& id : ids) entries_.erase(id);
+  for (const auto& id : ids) erase(id);
+}
+
+void InFlight::erase(const EventId& id) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return;
+  if (marks_) marks_->clear(found->second.mark);
+  entries_.erase(found);
 }
 
 void InFlight::undo_settling(std::span<const EventId> ids) {

@@ -19,6 +19,7 @@
 
 #include "base/ids.h"
 #include "store/near_store.h"
+#include "store/rocksdb/crash_marks.h"
 #include "store/rocksdb/layout.h"
 
 namespace schedules::rocks {
@@ -29,6 +30,13 @@ class InFlight {
     DueKey due;
     bool moved = false;
   };
+
+  /// Where what is begun is marked for the next process; before the first begin.
+  void keep_marks(std::unique_ptr<CrashMarks> marks) { marks_ = std::move(marks); }
+  /// Tells the event of the crashes it was in flight at.
+  void note_crashes(Event& event) const {
+    if (marks_) marks_->note(event);
+  }
 
   /// For begin: true for each entry which now is `looking`, false for those already in flight.
   std::vector<bool> mark(std::span<const WindowEntry> entries);
@@ -57,13 +65,16 @@ class InFlight {
   struct Entry {
     Stage stage = Stage::looking;
     Begun begun;
+    uint32_t mark = CrashMarks::kNone;
   };
+  void erase(const EventId& id);
 
   mutable std::mutex mutex_;
   std::condition_variable decided_;
   std::condition_variable released_;
   std::unordered_map<EventId, Entry, EventIdHash> entries_;
   std::unordered_set<EventId, EventIdHash> claimed_;
+  std::unique_ptr<CrashMarks> marks_;
 };
 
 }  // namespace schedules::rocks

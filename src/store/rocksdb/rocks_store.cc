@@ -1,5 +1,6 @@
 #include "store/rocksdb/rocks_store.h"
 
+#include <rocksdb/db.h>
 #include <rocksdb/env.h>
 
 #include "base/executor.h"
@@ -142,6 +143,14 @@ class Tail final : public TailStore {
   Engine& engine_;
 };
 
+bool waits(const Database::Reading& reading, const EventId& id) {
+  std::string value;
+  const rocksdb::Slice key(id.view().data(), id.view().size());
+  const auto status = reading.db().Get(rocksdb::ReadOptions(), reading.family(Family::id), key, &value);
+  const auto known = status.ok() ? read_id_entry(value) : std::nullopt;
+  return known && known->kind == IdEntry::Kind::pending;
+}
+
 }  // namespace
 }  // namespace rocks
 
@@ -168,6 +177,13 @@ Result<std::unique_ptr<RocksStore>> rocks::open_on(const RocksOptions& options, 
     auto reading = parts->engine.database->read();
     if (!reading) return fail(reading.error());
     if (auto loaded = parts->engine.ledger.load(*reading); !loaded) return fail(loaded.error());
+  }
+  // A test's own files (env) are not the machine's: nothing is marked there.
+  if (env == nullptr && options.mark_in_flight) {
+    auto reading = parts->engine.database->read();
+    if (!reading) return fail(reading.error());
+    parts->engine.ledger.in_flight.keep_marks(CrashMarks::open(
+        options.dir, clock.wall(), [&](const EventId& id) { return waits(*reading, id); }));
   }
   parts->engine.start(options);
   return std::make_unique<RocksStore>(std::move(parts));
