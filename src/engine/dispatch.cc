@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "store/crash_note.h"
 
 namespace schedules {
 namespace {
@@ -17,6 +18,7 @@ constexpr bool kEarlyGuard = true;
 #endif
 
 constexpr size_t kLanesKept = 1'000;
+constexpr size_t kCrashesAtMost = 3;  // in flight at so many, an event is quarantined (semantics S11)
 constexpr Duration kUnavailableWait = std::chrono::seconds(1);
 
 bool belongs_to_schedule(const Event& event) { return !event.schedule_id.empty() && event.source != "manual"; }
@@ -56,7 +58,12 @@ Execution execution_of(const Event& event, const Outcome& outcome, RunStatus sta
 
 Dispatch::Dispatch(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox, Window& window,
                    Settle& settle)
-    : ports_(ports), options_(options), mailbox_(std::move(mailbox)), window_(window), settle_(settle) {}
+    : ports_(ports),
+      options_(options),
+      mailbox_(std::move(mailbox)),
+      window_(window),
+      settle_(settle),
+      rules_(options.cron_seconds_last) {}
 
 void Dispatch::pump(TimePoint now) {
   for (auto it = lanes_.begin(); it != lanes_.end();) {
@@ -101,6 +108,11 @@ void Dispatch::begun(size_t asked, Result<std::vector<Event>> events) {
   for (auto& event : *events) {
     in_flight_bytes_ += event.body.size();
     mean_bytes_ = 0.99 * mean_bytes_ + 0.01 * static_cast<double>(event.body.size());
+    if (crashes_of(event) >= kCrashesAtMost) {
+      end(std::move(event), State::dead, "quarantined",
+          fmt::format("in flight at {} crashes of the process", kCrashesAtMost));
+      continue;
+    }
     if (belongs_to_schedule(event)) {
       scheduled.push_back(std::move(event));
     } else {
@@ -126,16 +138,66 @@ void Dispatch::check_revisions(std::vector<Event> events) {
 
 void Dispatch::revisions_known(std::vector<Event> events, const Result<std::vector<ScheduleRevision>>& found) {
   const TimePoint now = ports_.clock.wall();
+  std::map<std::string, std::vector<Event>> late;
   for (auto& event : events) {
     if (!found) {
       postpone(std::move(event), now + kUnavailableWait, "schedule_store_unavailable");
       continue;
     }
     auto reason = reason_against(event, *found);
-    if (reason.empty()) {
-      admit(std::move(event), now);
-    } else {
+    if (!reason.empty()) {
       end(std::move(event), State::skipped, std::move(reason), "");
+    } else if (Misfires::may_concern(event, now)) {
+      late[event.schedule_id].push_back(std::move(event));
+    } else {
+      admit(std::move(event), now);
+    }
+  }
+  for (auto& [id, of_schedule] : late) check_misfires(id, std::move(of_schedule), now);
+}
+
+void Dispatch::check_misfires(const std::string& schedule_id, std::vector<Event> events, TimePoint begun_at) {
+  std::ranges::stable_sort(events, {}, &Event::nominal_at);
+  ports_.schedules.get(schedule_id, [this, begun_at, mailbox = mailbox_,
+                                     events = std::move(events)](Result<std::optional<Schedule>> schedule) mutable {
+    mailbox->post([this, begun_at, events = std::move(events), schedule = std::move(schedule)]() mutable {
+      judge_misfires(std::move(events), schedule, begun_at);
+    });
+  });
+}
+
+// By the time of the look at them all: one that was not late then has been let through and must not stand for others.
+void Dispatch::judge_misfires(std::vector<Event> events, const Result<std::optional<Schedule>>& schedule,
+                              TimePoint begun_at) {
+  using Kind = Misfires::Decision::Kind;
+  const TimePoint now = ports_.clock.wall();
+  if (!schedule) {
+    for (auto& event : events) postpone(std::move(event), now + kUnavailableWait, "schedule_store_unavailable");
+    return;
+  }
+  const auto rule = *schedule ? rules_.rule_of(**schedule) : fail(Code::not_found, "");
+  size_t fired = 0;
+  for (auto& event : events) {
+    // Edited or deleted since the look at its revision: begun before that, so it fires.
+    if (!rule || (*schedule)->revision != event.schedule_revision) {
+      admit(std::move(event), now);
+      continue;
+    }
+    auto decision = misfires_.judge(event, **schedule, **rule, begun_at, fired);
+    if (decision.kind == Kind::skip) {
+      end(std::move(event), State::skipped, std::move(decision.reason), "");
+      continue;
+    }
+    if (decision.kind == Kind::fail) {
+      end(std::move(event), State::dead, std::move(decision.reason), "its time was missed");
+      continue;
+    }
+    ++fired;
+    event.missed_count += decision.missed_count;
+    if (decision.kind == Kind::wait) {
+      postpone(std::move(event), decision.at, std::move(decision.reason));
+    } else {
+      admit(std::move(event), now);
     }
   }
 }

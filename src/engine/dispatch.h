@@ -10,7 +10,9 @@
 
 #include "base/mailbox.h"
 #include "engine/lane.h"
+#include "engine/misfire.h"
 #include "engine/ports.h"
+#include "engine/rule.h"
 #include "engine/settle.h"
 #include "engine/window.h"
 
@@ -38,6 +40,8 @@ class Dispatch {
   void begun(size_t asked, Result<std::vector<Event>> events);
   void check_revisions(std::vector<Event> events);
   void revisions_known(std::vector<Event> events, const Result<std::vector<ScheduleRevision>>& found);
+  void check_misfires(const std::string& schedule_id, std::vector<Event> events, TimePoint begun_at);
+  void judge_misfires(std::vector<Event> events, const Result<std::optional<Schedule>>& schedule, TimePoint begun_at);
   void admit(Event event, TimePoint now);
   Lane& lane_of(Sink& sink, const Event& event);
   void start(Lane& lane);
@@ -52,6 +56,8 @@ class Dispatch {
   std::shared_ptr<Mailbox> mailbox_;
   Window& window_;
   Settle& settle_;
+  Misfires misfires_;
+  RuleCache rules_;
   std::map<std::string, std::unique_ptr<Lane>> lanes_;
   size_t in_flight_ = 0;        ///< asked to begin, or begun and not settled
   size_t in_flight_bytes_ = 0;  ///< of the bodies of those begun

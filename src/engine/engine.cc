@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include "engine/transfer_some.h"
+
 namespace schedules {
 namespace {
 
@@ -19,6 +21,7 @@ Engine::Engine(EnginePorts ports, EngineOptions options)
       window_(ports_, options_, mailbox_),
       settle_(ports_, mailbox_, [this](const Ending& ending) { settled(ending); }),
       dispatch_(ports_, options_, mailbox_, window_, settle_),
+      claims_(ports_, options_, mailbox_, settle_),
       planner_(ports_, options_, mailbox_, intake_),
       transfer_(ports_, options_, mailbox_, window_),
       desk_(ports_, options_, intake_, [this] { mailbox_->post([this] { planner_.wake(); }); }) {}
@@ -38,6 +41,7 @@ TimePoint Engine::tick() {
       next = std::min(next, window_.advance(now));
     }
     dispatch_.pump(now);
+    next = std::min(next, on_wall(claims_.advance(ports_.clock.steady()), ports_.clock));
     next = std::min(next, settle_.flush(now));
     next = std::min(next, on_wall(waiters_.expire(ports_.clock.steady()), ports_.clock));
   } while (!mailbox_->empty());
@@ -49,7 +53,7 @@ void Engine::arrived(std::vector<WindowEntry> entries) {
 }
 
 void Engine::settled(const Ending& ending) {
-  dispatch_.settled(ending);
+  if (!claims_.settled(ending)) dispatch_.settled(ending);
   if (ending.outcome.state == State::pending) {
     window_.arrive({WindowEntry{ending.event.id, ending.event.fire_at, 0, ending.event.priority,
                                 ports_.near.shard_of(ending.event.id)}});
@@ -90,6 +94,11 @@ void Engine::transfer_now(Done<uint64_t> done) {
   mailbox_->post([this, done = std::move(done)]() mutable { transfer_.run(std::move(done)); });
 }
 
+void Engine::transfer_now(std::vector<EventId> ids, Done<std::vector<bool>> done) {
+  transfer_some(ports_, std::move(ids), [this](std::vector<WindowEntry> entries) { arrived(std::move(entries)); },
+                std::move(done));
+}
+
 void Engine::look_again() {
   mailbox_->post([this] {
     window_.reset();
@@ -109,6 +118,7 @@ void Engine::drain() {
   intake_.stop();
   dispatch_.stop();
   dispatch_.give_back(ports_.clock.wall());
+  claims_.give_back();
 }
 
 bool Engine::drained() const { return dispatch_.in_flight() == 0 && settle_.pending() == 0; }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/mailbox.h"
+#include "engine/claim_desk.h"
 #include "engine/desk.h"
 #include "engine/dispatch.h"
 #include "engine/intake.h"
@@ -32,11 +33,14 @@ class Engine {
   /// Thread-safe front doors.
   Events& events() { return intake_; }
   Schedules& schedules() { return desk_; }
+  Claims& claims() { return claims_; }
   /// Puts a dead letter back under its id, with a fresh set of tries; the letter is dropped once that is durable.
   /// `edit` may change it first.
   void redrive(DeadLetter letter, Edit edit, Done<Accepted> done);
   /// Runs a transfer now; answers how many events were moved.
   void transfer_now(Done<uint64_t> done);
+  /// Moves these far events near now, whenever they are due; see transfer_some.
+  void transfer_now(std::vector<EventId> ids, Done<std::vector<bool>> done);
   /// Called when a message is waiting for the engine thread. Set before the first tick.
   void on_message(std::function<void()> wake) { mailbox_->on_first(std::move(wake)); }
   /// The wall clock was stepped, or a store came back: what is cached may be wrong.
@@ -62,6 +66,7 @@ class Engine {
   Window window_;
   Settle settle_;
   Dispatch dispatch_;
+  ClaimDesk claims_;
   Planner planner_;
   Transfer transfer_;
   Desk desk_;

@@ -11,6 +11,16 @@ void Ledger::accepted(const EventId& id, TimePoint due_at) {
   known.due_at = due_at;
 }
 
+void Ledger::claimed(const EventId& id, SteadyPoint until, uint64_t life) {
+  events[id].claimed_until = until;
+  events[id].claim_life = life;
+}
+
+void Ledger::claim_ends(const EventId& id, bool success) {
+  events[id].claimed_until.reset();
+  events[id].worker_may_end = events[id].worker_may_end || success;
+}
+
 void Ledger::published(const Event& event, TimePoint wall, SteadyPoint now, SteadyPoint begun_at, uint64_t life) {
   const auto name = event.id.text();
   auto& known = events[event.id];
@@ -20,6 +30,9 @@ void Ledger::published(const Event& event, TimePoint wall, SteadyPoint now, Stea
   }
   if (known.cancelled_at && now > *known.cancelled_at) {
     breach(fmt::format("rule 3: {} published after its cancel was acknowledged", name));
+  }
+  if (known.claimed_until && known.claim_life == life && now < *known.claimed_until) {
+    breach(fmt::format("{} published though a worker holds it", name));
   }
   if (known.acked && !known.change_under_way && event.schedule_id.empty() && event.due_at != known.due_at) {
     breach(fmt::format("rule 3: {} published for {}, acknowledged was {}", name, format_time(event.due_at),
@@ -56,7 +69,7 @@ void Ledger::check_ends(const testing::MemoryEvents& rows, const testing::Memory
       breach(fmt::format("rule 1: {} was acknowledged and still is {}", id.text(), to_string(stored->state)));
     }
     const bool delivered = std::ranges::any_of(known.publishes, &Published::delivered);
-    if (stored->state == State::fired && !delivered) {
+    if (stored->state == State::fired && !delivered && !known.worker_may_end) {
       breach(fmt::format("rule 1: {} is said to have fired and was never delivered", id.text()));
     }
     const bool needs_reason = stored->state == State::skipped || stored->state == State::dead;

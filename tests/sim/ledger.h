@@ -28,6 +28,9 @@ class Ledger {
     std::optional<SteadyPoint> cancelled_at;
     TimePoint due_at;                ///< as last acknowledged
     bool change_under_way = false;   ///< asked for and not answered: either due time may fire
+    std::optional<SteadyPoint> claimed_until;  ///< acknowledged to a worker, in life claim_life
+    uint64_t claim_life = 0;
+    bool worker_may_end = false;               ///< a worker said that it is done
     std::vector<Published> publishes;
   };
   struct KnownSchedule {
@@ -39,6 +42,9 @@ class Ledger {
   };
 
   void accepted(const EventId& id, TimePoint due_at);
+  void claimed(const EventId& id, SteadyPoint until, uint64_t life);
+  /// The worker's answer is sent: from now on the event may wait again, or have ended without a publish.
+  void claim_ends(const EventId& id, bool success);
   void cancelled(const EventId& id, SteadyPoint at) { events[id].cancelled_at = at; }
   void published(const Event& event, TimePoint wall, SteadyPoint now, SteadyPoint begun_at, uint64_t life);
   void reported(const EventId& id, bool delivered) { events[id].publishes.back().delivered = delivered; }

@@ -50,6 +50,7 @@ int main(int count, char** values) {
   uint64_t accepted = 0;
   uint64_t published = 0;
   uint64_t crashes = 0;
+  uint64_t claimed = 0;
   std::string noticed;
   uint64_t breaches = 0;
   for (uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
@@ -58,6 +59,7 @@ int main(int count, char** values) {
     accepted += report.accepted;
     published += report.published;
     crashes += report.crashes;
+    claimed += report.claimed;
     if (report.breaches.empty()) continue;
     ++breaches;
     if (breaches <= 10) {
@@ -72,9 +74,10 @@ int main(int count, char** values) {
     std::printf("seed %llu is not deterministic\n", static_cast<unsigned long long>(arguments.first));
     return 1;
   }
-  std::printf("%llu seeds, %llu events accepted, %llu published, %llu crashes: %llu with a breach%s\n",
+  std::printf("%llu seeds, %llu events accepted, %llu published, %llu claimed, %llu crashes: %llu with a breach%s\n",
               static_cast<unsigned long long>(arguments.seeds), static_cast<unsigned long long>(accepted),
-              static_cast<unsigned long long>(published), static_cast<unsigned long long>(crashes),
+              static_cast<unsigned long long>(published), static_cast<unsigned long long>(claimed),
+              static_cast<unsigned long long>(crashes),
               static_cast<unsigned long long>(breaches), noticed.empty() ? "" : (", e.g." + noticed).c_str());
   return (breaches > 0) == arguments.expect_breach ? 0 : 1;
 }

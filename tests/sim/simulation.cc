@@ -130,6 +130,8 @@ class Simulation {
       accept_event();
     } else if (dice < 72) {
       cancel_event();
+    } else if (dice < 77) {
+      claim_event();
     } else if (dice < 84) {
       move_event();
     } else if (dice < 90) {
@@ -215,6 +217,28 @@ class Simulation {
       if (!answer || answer->result != ChangeResult::done) return;
       say(fmt::format("cancelled {}", id.text()));
       ledger_.cancelled(id, clock_.steady());
+    });
+  }
+
+  // A worker takes an event, and answers in time, too late or never.
+  void claim_event() {
+    if (sent_.empty()) return;
+    const std::optional<EventId> id = sent_[sent_.size() - 1 - random_->below(std::min<size_t>(sent_.size(), 4))].id;
+    const seconds lease(1 + random_->below(4));
+    engine_->claims().claim(*id, "worker", lease, [this, id = *id, lease](const Result<Claim>& claim) {
+      if (!claim) return;
+      ++report_.claimed;
+      say(fmt::format("claimed {}", id.text()));
+      // Leases run on the engine's clock from when it took the event; that was just now or before.
+      ledger_.claimed(id, clock_.steady() + lease, world_.life);
+      if (random_->below(4) == 0) return;
+      const bool success = random_->below(3) != 0;
+      time_.after(Duration{static_cast<int64_t>(random_->below(5'000'000))}, [this, id, success] {
+        ledger_.claim_ends(id, success);
+        engine_->claims().complete(id, {.success = success, .error = "simulated"}, [this, id](const Result<State>& end) {
+          if (end) say(fmt::format("worker ended {}: {}", id.text(), to_string(*end)));
+        });
+      });
     });
   }
 
