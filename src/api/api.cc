@@ -41,16 +41,36 @@ struct Api::Impl {
     add_preview_routes(router, context);
     add_monitoring_routes(router, context);
     add_settings_routes(router, context);
+    add_scheduled_routes(router, context);
+    add_redis_event_routes(router, context);
     add_page_routes(router, context);
+  }
+
+  // Who calls is known at once or, where a user has to be looked up, later on another thread.
+  void receive(CallPtr call, Router::Match match) const {
+    const bool preflight = call->request.method == http::Method::options;
+    const Role needed = match.route == nullptr || preflight ? Role::anyone : match.route->role;
+    const http::Request& request = call->request;  // stays where it is: the call is on the heap
+    auth.identify(request, needed, context.now(),
+                  [this, call = std::move(call), match = std::move(match)](Result<Identity> identity) mutable {
+                    if (!identity) return call->fail(identity.error());
+                    call->identity = std::move(*identity);
+                    if ((call = admit(std::move(call), match))) handle(std::move(call), *match.route);
+                  });
+  }
+
+  static void handle(CallPtr call, const Route& route) {
+    try {
+      route.handler(std::move(call));
+    } catch (const std::exception& error) {
+      // The call went down with the handler and has answered 500.
+      log::error("api.handler_threw", {{"route", route.pattern}, {"error", error.what()}});
+    }
   }
 
   // Answers what needs no handler; nullptr then.
   CallPtr admit(CallPtr call, const Router::Match& match) const {
-    const Role needed = match.route == nullptr ? Role::anyone : match.route->role;
     const bool preflight = call->request.method == http::Method::options;
-    auto identity = auth.check(call->request, preflight ? Role::anyone : needed, context.now());
-    if (!identity) return call->fail(identity.error()), nullptr;
-    call->identity = std::move(*identity);
     if (match.allowed.empty())
       return call->fail(Error{.code = Code::not_found, .detail = "Not Found"}), nullptr;
     if (preflight) return answer_options(*call, match), nullptr;
@@ -103,14 +123,7 @@ void Api::dispatch(http::Request request, http::Responder responder) {
   const ErrorForm form = form_of(match.route, request.path());
   auto call = std::make_unique<Call>(std::move(request), std::move(responder), form);
   call->extra_headers = impl_->auth.cors_headers(call->request);
-  call = impl_->admit(std::move(call), match);
-  if (!call) return;
-  try {
-    match.route->handler(std::move(call));
-  } catch (const std::exception& error) {
-    // The call went down with the handler and has answered 500.
-    log::error("api.handler_threw", {{"route", match.route->pattern}, {"error", error.what()}});
-  }
+  impl_->receive(std::move(call), std::move(match));
 }
 
 http::Response Api::refusal(const http::Request& request, const Error& error) const {

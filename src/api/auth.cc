@@ -61,12 +61,34 @@ bool is_loopback_host(std::string_view host) {
 
 Result<Auth> Auth::create(AuthOptions options) {
   Auth auth(std::move(options));
-  if (auth.options_.mode == AuthOptions::Mode::token) {
+  if (auth.options_.mode != AuthOptions::Mode::none) {
     auto verifier = TokenVerifier::create(auth.options_.keys);
     if (!verifier) return fail(std::move(verifier.error()));
     auth.verifier_ = std::move(*verifier);
   }
+  if (auth.options_.mode == AuthOptions::Mode::stufio) {
+    if (auth.options_.users == nullptr)
+      return fail(Code::invalid_argument, "authentication by the framework's users needs a store of users");
+    auth.users_ = std::make_shared<UserCache>(*auth.options_.users);
+  }
   return auth;
+}
+
+void Auth::identify(const http::Request& request, Role needed, TimePoint now, Done<Identity> done) const {
+  auto identity = check(request, needed, now);
+  const bool known = !users_ || needed == Role::anyone;
+  if (!identity || known) return done(std::move(identity));
+  const std::string subject = identity->subject;
+  users_->find(subject, now, [needed, done = std::move(done)](Result<User> user) mutable {
+    if (!user) {
+      if (user.error().code == Code::not_found) return done(fail(Code::not_found, "User not found"));
+      return done(fail(std::move(user.error())));
+    }
+    if (!user->is_active) return done(fail(Code::bad_request, "Inactive user"));
+    const Role role = user->is_superuser ? Role::superuser : Role::reader;
+    if (role < needed) return done(fail(Code::bad_request, "The user doesn't have enough privileges"));
+    done(Identity{role, std::move(user->id)});
+  });
 }
 
 Result<Identity> Auth::check(const http::Request& request, Role needed, TimePoint now) const {
@@ -84,6 +106,7 @@ Result<Identity> Auth::check(const http::Request& request, Role needed, TimePoin
     if (needed == Role::anyone) return Identity{};
     return fail(std::move(claims.error()));
   }
+  if (users_) return Identity{Role::anyone, std::move(claims->subject)};  // its user decides
   const auto role = parse_role(claims->role);
   if (needed != Role::anyone && !role)
     return fail(Code::forbidden, "the token's role is not reader, producer or superuser");

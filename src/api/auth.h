@@ -1,4 +1,5 @@
-// Who may call: nobody but this machine (none), or the bearer of a signed token (token). Thread-safe.
+// Who may call: nobody but this machine (none), the bearer of a signed token (token), or of one whose user the framework
+// knows (stufio). Thread-safe.
 #pragma once
 
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "api/http/message.h"
 #include "api/token.h"
+#include "api/users.h"
 #include "base/result.h"
 
 namespace schedules::api {
@@ -25,19 +27,26 @@ struct Identity {
 };
 
 struct AuthOptions {
-  enum class Mode : uint8_t { none, token };
+  enum class Mode : uint8_t { none, token, stufio };
   Mode mode = Mode::none;
   TokenKeys keys;
   std::vector<std::string> cors_origins;  ///< "https://admin.example.com", or "*" (then without credentials)
   bool open_monitoring = true;            ///< monitoring reads need no token
+  UserDirectory* users = nullptr;         ///< of mode stufio; outlives every call
 };
 
 class Auth {
  public:
-  /// Errors: as TokenVerifier::create, in mode token.
+  /// Errors: as TokenVerifier::create, in the modes token and stufio; invalid_argument (stufio without users).
   static Result<Auth> create(AuthOptions options);
 
-  /// Errors: unauthenticated (no token), forbidden (bad or weak token; in mode none a foreign Host or Origin).
+  /// Answers at once but in mode stufio, where the user may have to be looked up: then on any thread. An active user is
+  /// a reader there, a superuser a superuser; what the token says of roles does not count.
+  /// Errors: as check; in mode stufio not_found (no such user), bad_request (inactive, or not enough privileges) and
+  /// unavailable.
+  void identify(const http::Request& request, Role needed, TimePoint now, Done<Identity> done) const;
+  /// Without a look at users. Errors: unauthenticated (no token), forbidden (bad or weak token; in mode none a foreign
+  /// Host or Origin).
   [[nodiscard]] Result<Identity> check(const http::Request& request, Role needed, TimePoint now) const;
   /// The headers that let the request's Origin read the answer; empty for other origins.
   [[nodiscard]] http::Fields cors_headers(const http::Request& request) const;
@@ -50,6 +59,7 @@ class Auth {
 
   AuthOptions options_;
   std::optional<TokenVerifier> verifier_;
+  std::shared_ptr<UserCache> users_;
 };
 
 /// Whether a Host header (with or without a port) names this machine: localhost, 127.0.0.0/8 or ::1.

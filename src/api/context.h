@@ -31,6 +31,10 @@ void add_preview_routes(Router& router, Context& context);
 void add_monitoring_routes(Router& router, Context& context);
 void add_analytics_routes(Router& router, Context& context);
 void add_settings_routes(Router& router, Context& context);
+void add_scheduled_routes(Router& router, Context& context);
+void add_scheduled_figure_routes(Router& router, Context& context);
+void add_redis_event_routes(Router& router, Context& context);
+void add_redis_figure_routes(Router& router, Context& context);
 /// The Prometheus text, which two routes give.
 void answer_metrics(Context& context, CallPtr call);
 void add_page_routes(Router& router, Context& context);

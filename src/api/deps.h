@@ -12,6 +12,7 @@
 #include "base/executor.h"
 #include "base/random.h"
 #include "api/definitions/desk.h"
+#include "engine/claims.h"
 #include "engine/events.h"
 #include "engine/schedules.h"
 #include "store/execution_store.h"
@@ -88,9 +89,23 @@ struct SettingsPanel {
   std::function<std::string()> schemas_json;
   /// JSON of the value; nullopt for a key that is not known.
   std::function<std::optional<std::string>(std::string_view key)> value_json;
-  /// Stores overrides for display, all or none. Errors: unknown_field, out_of_range, … with the key as field.
+  /// Takes overrides, all or none; those of live settings apply at once. Errors: unknown_field, out_of_range, … with
+  /// the key as field.
   std::function<void(std::vector<SettingChange>, Done<void>)> save;
   std::function<void(Done<void>)> refresh;
+  std::function<bool(std::string_view key)> restart_required;  ///< an override is only shown until then
+  std::function<bool(std::string_view key)> secret;            ///< is never shown
+};
+
+/// The tiers, for the contract's two views of them. Null pointers: they are not shown here.
+struct TierDoors {
+  EventCatalog* near = nullptr;  ///< of its own tier only
+  EventCatalog* far = nullptr;
+  schedules::Claims* claims = nullptr;
+  /// Moves these far events near now; for each whether it moved.
+  std::function<void(std::vector<EventId>, Done<std::vector<bool>>)> transfer;
+  Duration immediate_horizon = std::chrono::hours(24);
+  Duration transfer_horizon = std::chrono::hours(48);
 };
 
 struct ApiDeps {
@@ -109,6 +124,7 @@ struct ApiDeps {
   DefinitionDesk* definitions = nullptr;  ///< null: none are kept here
   std::function<void(Done<SyncReport>)> sync_definitions;  ///< reads the files again and applies them
   std::function<void(std::chrono::milliseconds, Task)> later;  ///< Server::run_after
+  TierDoors tiers;
 };
 
 }  // namespace schedules::api

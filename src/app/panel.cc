@@ -2,9 +2,10 @@
 
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <mutex>
+
+#include <boost/json/parse.hpp>
 
 #include "config/report.h"
 
@@ -16,13 +17,16 @@ constexpr std::array<std::string_view, 9> kAlgorithms{"HS256", "HS384", "HS512",
 
 struct Overrides {
   std::mutex mutex;
-  std::map<std::string, std::string, std::less<>> values;  // JSON text by key
+  Settings shown;    ///< with every override
+  Settings running;  ///< with those of live settings
 };
 
-// "text" of a JSON scalar, as set_setting reads it.
-std::string plain(std::string_view json) {
-  if (json.size() >= 2 && json.front() == '"' && json.back() == '"') json = json.substr(1, json.size() - 2);
-  return std::string(json);
+// The text that set_setting reads: a JSON text without its quotes, anything else as it is.
+std::string plain(const std::string& json) {
+  boost::system::error_code error;
+  const auto value = boost::json::parse(json, error);
+  if (!error && value.is_string()) return std::string(value.as_string());
+  return value.is_null() ? std::string() : json;
 }
 
 Status check_change(const api::SettingChange& change) {
@@ -33,17 +37,44 @@ Status check_change(const api::SettingChange& change) {
   return check_panel_value(*info, plain(change.value_json));
 }
 
+// All or none.
+Status take(Overrides& overrides, const std::vector<api::SettingChange>& changes,
+            const std::function<void(const Settings&)>& apply) {
+  for (const auto& change : changes) {
+    if (auto checked = check_change(change); !checked) return checked;
+  }
+  const std::scoped_lock lock(overrides.mutex);
+  Settings shown = overrides.shown;
+  Settings running = overrides.running;
+  bool live = false;
+  for (const auto& change : changes) {
+    const auto& info = *find_setting(change.key);
+    if (auto set = set_setting(shown, info, plain(change.value_json), {}); !set) return set;
+    if (!info.live) continue;
+    live = true;
+    if (auto set = set_setting(running, info, plain(change.value_json), {}); !set) return set;
+  }
+  if (auto checked = check_settings(shown); !checked) return checked;
+  overrides.shown = std::move(shown);
+  overrides.running = std::move(running);
+  if (live && apply) apply(overrides.running);
+  return {};
+}
+
 }  // namespace
 
-Result<api::AuthOptions> auth_from(const Settings& settings) {
+Result<api::AuthOptions> auth_from(const Settings& settings, api::UserDirectory* users) {
   api::AuthOptions options;
   options.cors_origins = settings.cors_origins;
   if (settings.auth == AuthMode::none) return options;
-  if (settings.auth == AuthMode::stufio) {
+  const bool stufio = settings.auth == AuthMode::stufio;
+  if (stufio && users == nullptr) {
     return fail_field(Code::invalid_argument, "schedules_AUTH",
-                      "stufio needs the users of a MongoDB, and this build has no MongoDB store; use token");
+                      "stufio looks users up in MongoDB, and none is set here (schedules_MONGO_URL); use token");
   }
-  options.mode = api::AuthOptions::Mode::token;
+  options.mode = stufio ? api::AuthOptions::Mode::stufio : api::AuthOptions::Mode::token;
+  options.users = users;
+  options.open_monitoring = settings.open_monitoring;
   options.keys.algorithm = kAlgorithms.at(static_cast<size_t>(settings.jwt_algo));
   options.keys.secret = settings.secret_key;
   if (!settings.jwt_public_key_file.empty()) {
@@ -56,29 +87,29 @@ Result<api::AuthOptions> auth_from(const Settings& settings) {
   return options;
 }
 
-api::SettingsPanel settings_panel(const Settings& settings) {
+api::SettingsPanel settings_panel(const Settings& settings, std::function<void(const Settings&)> apply) {
   auto overrides = std::make_shared<Overrides>();
+  overrides->shown = settings;
+  overrides->running = settings;
   return api::SettingsPanel{
       .schemas_json = [] { return panel_schemas_json(); },
-      .value_json = [overrides, settings](std::string_view key) -> std::optional<std::string> {
+      .value_json = [overrides](std::string_view key) -> std::optional<std::string> {
         const auto* info = find_setting(key);
         if (info == nullptr) return std::nullopt;
         const std::scoped_lock lock(overrides->mutex);
-        const auto found = overrides->values.find(key);
-        return found != overrides->values.end() ? found->second : setting_value_json(settings, *info);
+        return setting_value_json(overrides->shown, *info);
       },
-      .save =
-          [overrides](std::vector<api::SettingChange> changes, Done<void> done) {
-            for (const auto& change : changes) {
-              if (auto checked = check_change(change); !checked) return done(fail(checked.error()));
-            }
-            {
-              const std::scoped_lock lock(overrides->mutex);
-              for (auto& change : changes) overrides->values[change.key] = change.value_json;
-            }
-            done({});
-          },
-      .refresh = [](Done<void> done) { done({}); }};
+      .save = [overrides, apply = std::move(apply)](const std::vector<api::SettingChange>& changes,
+                                                    Done<void> done) { done(take(*overrides, changes, apply)); },
+      .refresh = [](Done<void> done) { done({}); },
+      .restart_required = [](std::string_view key) {
+        const auto* info = find_setting(key);
+        return info == nullptr || !info->live;
+      },
+      .secret = [](std::string_view key) {
+        const auto* info = find_setting(key);
+        return info != nullptr && (info->kind == SettingKind::secret || info->kind == SettingKind::url);
+      }};
 }
 
 }  // namespace schedules

@@ -21,9 +21,8 @@ ROUTES = {
                ("GET", "//", None), ("GET", "//openapi.json", None), ("GET", "/monitoring/health", None),
                ("GET", "/monitoring/stats", None), ("GET", "/admin/schedules/monitoring/metrics", None)],
     "reader": [("GET", "/events", None), ("GET", f"/events/{UNKNOWN_EVENT}", None), ("GET", "/dead-letters", None),
-               ("GET", "/admin/schedules", None), ("GET", f"/admin/schedules/{UNKNOWN_SCHEDULE}/executions", None),
                ("GET", "/schedules/preview?expr=@daily", None), ("GET", "/monitoring/analytics/summary", None),
-               ("GET", "/admin/settings/schemas", None), ("GET", "/jobs/x", None)],
+               ("GET", "/jobs/x", None)],
     "producer": [("POST", "/events", {"topic": "t", "entity_type": "a", "action": "b", "delay_seconds": 9999}),
                  ("PATCH", f"/events/{UNKNOWN_EVENT}", {"priority": 1}), ("DELETE", f"/events/{UNKNOWN_EVENT}", None),
                  ("POST", "/events/cancel", {"filter": {"topic": "x"}}), ("POST", "/dead-letters/redrive", {"filter": {}}),
@@ -33,7 +32,19 @@ ROUTES = {
                   ("POST", f"/admin/schedules/{UNKNOWN_SCHEDULE}/execute", None),
                   ("POST", "/admin/schedules/bulk/activate", []), ("POST", "/monitoring/sync", None),
                   ("POST", "/monitoring/cleanup", None), ("POST", "/admin/settings/save", []),
-                  ("POST", "/admin/settings/refresh-cache", None)],
+                  ("POST", "/admin/settings/refresh-cache", None), ("GET", "/admin/schedules", None),
+                  ("GET", f"/admin/schedules/{UNKNOWN_SCHEDULE}/executions", None), ("GET", "/admin/settings/schemas", None),
+                  ("POST", "/admin/settings/get", {"keys": []}), ("GET", "/admin/scheduled", None),
+                  ("POST", "/admin/scheduled", {}), ("GET", f"/admin/scheduled/{UNKNOWN_EVENT}", None),
+                  ("PUT", f"/admin/scheduled/{UNKNOWN_EVENT}", {}), ("DELETE", f"/admin/scheduled/{UNKNOWN_EVENT}", None),
+                  ("POST", f"/admin/scheduled/{UNKNOWN_EVENT}/transfer", None), ("POST", "/admin/scheduled/bulk/transfer", []),
+                  ("GET", "/admin/scheduled/stats/overview", None), ("DELETE", "/admin/scheduled/cleanup/old", None),
+                  ("POST", "/admin/scheduled/batch/create", []), ("GET", "/admin/redis-events", None),
+                  ("POST", "/admin/redis-events", {}), ("GET", f"/admin/redis-events/{UNKNOWN_EVENT}", None),
+                  ("POST", f"/admin/redis-events/{UNKNOWN_EVENT}/claim?processor_id=w", None),
+                  ("POST", f"/admin/redis-events/{UNKNOWN_EVENT}/complete", None),
+                  ("GET", "/admin/redis-events/monitoring/dashboard", None),
+                  ("POST", "/admin/redis-events/maintenance/cleanup", None)],
 }
 
 
@@ -134,6 +145,16 @@ class Tokens(ServerCase):
         self.assertNotIn(KEY, self.server.log(1000))
 
 
+class ClosedMonitoring(ServerCase):
+    settings = {"AUTH": "token", "SECRET_KEY": KEY, "OPEN_MONITORING": "false"}
+
+    def test_monitoring_needs_a_token(self):
+        for path in ("/monitoring/health", "/admin/schedules/monitoring/stats", "//metrics"):
+            self.assertEqual(self.client.get(path).status, 401, path)
+            self.assertEqual(Client(self.server, token(claims(role="reader"))).get(path).status, 200, path)
+        self.assertEqual(self.client.get("//healthz").status, 200)
+
+
 class NoTokens(ServerCase):
     settings = {"CORS_ORIGINS": "https://admin.example.com"}
 
@@ -183,6 +204,9 @@ class Refusals(unittest.TestCase):
 
     def test_token_without_a_key(self):
         self.assertIn("SECRET_KEY", self.refused(AUTH="token"))
+
+    def test_stufio_without_its_users(self):
+        self.assertIn("MONGO", self.refused(AUTH="stufio", SECRET_KEY=KEY))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """The server does what api/openapi.yaml says: every operation is called, every JSON answer is of its schema."""
+import datetime
 import http.client
 import json
 import pathlib
 import re
+import shutil
+import tempfile
 import unittest
 import uuid
 
@@ -35,6 +38,9 @@ def operations():
 class OpenApi(ServerCase):
     @classmethod
     def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="definitions-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.settings = {"DEFINITIONS_DIR": str(cls.folder)}
         super().setUpClass()
         cls.called = set()
         cls.resolver = jsonschema.RefResolver.from_schema(SPEC)
@@ -183,6 +189,70 @@ class OpenApi(ServerCase):
         self.call("delete", one, status=404, id=made)
         self.call("get", "/api/v1/schedules/preview", status=200, query="?expr=30+2+*+*+*&tz=Europe/Berlin&n=400")
         self.call("get", "/api/v1/schedules/preview", status=422)
+
+    def test_definitions(self):
+        definitions = "/api/v1/admin/schedules/definitions"
+        (self.folder / "one.yaml").write_text(
+            "owner: me\ndefinitions:\n- {event_type: a, event_action: b, cron_expression: '@daily'}\n- {name: x}\n")
+        self.assertEqual(self.call("post", definitions + "/sync", status=200).json["status"], "partial")
+        self.assertEqual(len(self.call("get", definitions, status=200).json), 1)
+        one = definitions + "/{name}"
+        self.call("get", one, status=200, name="a.b")
+        self.call("get", one, status=404, name="nobody")
+        self.call("put", one, {"manual_cron_override": "@hourly", "manual_status_override": "draft"}, 200, name="a.b")
+        self.call("put", one, {"manual_cron_override": 1}, 422, name="a.b")
+        self.call("put", one, {}, 404, name="nobody")
+
+    def test_scheduled(self):
+        path = "/api/v1/admin/scheduled"
+        one = path + "/{event_id}"
+        body = {"topic": "t", "entity_type": "a", "action": "b", "payload": "{}", "scheduled_at": "2090-01-01T00:00:00Z"}
+        made = self.call("post", path, body, 201).json["schedule_id"]
+        self.call("post", path, {}, 422)
+        self.call("get", path, status=200)
+        self.call("get", path, status=422, query="?limit=0")
+        self.call("get", one, status=200, event_id=made)
+        self.call("get", one, status=404, event_id=UNKNOWN_EVENT)
+        self.call("get", one, status=422, event_id="x")
+        self.call("put", one, {"priority": 1}, 200, event_id=made)
+        self.call("put", one, {"status": "skipped"}, 409, event_id=made)
+        self.call("get", path + "/ready/transfer", status=200)
+        self.call("post", one + "/transfer", status=200, event_id=made)
+        self.call("post", one + "/transfer", status=404, event_id=UNKNOWN_EVENT)
+        self.call("post", path + "/bulk/transfer", [made], 200)
+        self.call("post", path + "/batch/create", [body, {}], 200)
+        self.call("put", one, {"status": "completed"}, 200, event_id=made)
+        eventually(lambda: self.call("get", path, status=200, query="?status_filter=completed").json)
+        for tail in ("overview", "by-source", "by-time"):
+            self.call("get", f"{path}/stats/{tail}", status=200)
+        self.call("delete", path + "/cleanup/old", status=200)
+        self.call("delete", path + "/cleanup/old", status=200, query="?dry_run=false")
+        self.call("delete", one, status=409, event_id=made)
+        self.call("delete", one, status=204, event_id=self.call("post", path, body, 201).json["schedule_id"])
+
+    def test_redis_events(self):
+        path = "/api/v1/admin/redis-events"
+        one = path + "/{event_id}"
+        soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+        body = {"topic": "t", "entity_type": "a", "action": "b", "scheduled_at": soon.isoformat()}
+        made = self.call("post", path, body, 201).json["event_id"]
+        self.call("post", path, {**body, "scheduled_at": "2090-01-01T00:00:00Z"}, 400)
+        self.call("post", path, {}, 422)
+        self.call("get", path, status=200)
+        self.call("get", path + "/ready/processing", status=200)
+        self.call("put", one, {"priority": 1}, 200, event_id=made)
+        self.call("post", one + "/claim", status=200, event_id=made, query="?processor_id=w")
+        self.call("post", one + "/claim", status=409, event_id=made, query="?processor_id=w")
+        self.call("get", one, status=200, event_id=made)
+        self.call("post", one + "/complete", status=200, event_id=made)
+        self.call("post", one + "/complete", status=404, event_id=UNKNOWN_EVENT)
+        self.call("get", one, status=200, event_id=made)
+        for tail in ("stats/overview", "stats/health", "monitoring/dashboard"):
+            self.call("get", f"{path}/{tail}", status=200)
+        self.call("post", path + "/maintenance/cleanup", status=200)
+        made = self.call("post", path + "/batch/transfer-from-clickhouse", [body, {}], 200)
+        self.call("delete", one, status=204, event_id=self.call("post", path, body, 201).json["event_id"])
+        self.call("delete", one, status=404, event_id=UNKNOWN_EVENT)
 
     def test_monitoring_settings_and_service(self):
         for path in ("health", "stats", "metrics", "metrics/prometheus", "analytics/summary", "analytics/performance"):

@@ -131,11 +131,15 @@ void sync(Context& context, CallPtr call) {
 }  // namespace
 
 void add_definition_routes(Router& router, Context& context) {
-  if (context.deps.definitions == nullptr) return;
   const auto add = [&](http::Method method, std::string_view path, void (*handler)(Context&, CallPtr)) {
     router.add({.method = method, .pattern = fmt::format("{}{}", kDefinitions, path),
-                .role = method == http::Method::get ? Role::reader : Role::superuser,
-                .handler = [&context, handler](CallPtr call) { handler(context, std::move(call)); },
+                .role = Role::superuser,
+                .handler =
+                    [&context, handler](CallPtr call) {
+                      if (context.deps.definitions == nullptr)
+                        return call->fail(Error{.code = Code::unavailable, .detail = "no definitions are kept here"});
+                      handler(context, std::move(call));
+                    },
                 .form = ErrorForm::contract});
   };
   add(http::Method::get, "", list);

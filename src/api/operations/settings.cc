@@ -51,11 +51,16 @@ std::optional<SettingChange> read_change(size_t index, const json::Value& value,
   return change;
 }
 
-std::string saved_json(const std::vector<SettingChange>& changes) {
+std::string saved_json(const SettingsPanel& panel, const std::vector<SettingChange>& changes) {
   std::string body = "[";
   json::Writer out(body);
-  for (const auto& change : changes)
-    out.open('{').field("key", change.key).key("value").raw(change.value_json).field("module", change.module).close('}');
+  for (const auto& change : changes) {
+    const bool restart = !panel.restart_required || panel.restart_required(change.key);
+    const bool secret = panel.secret && panel.secret(change.key);
+    out.open('{').field("key", change.key).key("value").raw(secret ? R"("********")" : change.value_json);
+    out.field("module", change.module.empty() ? "schedules" : change.module).key("restart_required").boolean(restart);
+    out.close('}');
+  }
   out.close(']');
   return body;
 }
@@ -74,7 +79,7 @@ void save(Context& context, CallPtr call) {
   if (faults.any()) return call->fail(faults.error());
   if (!context.deps.settings.save)
     return call->fail(Error{.code = Code::unavailable, .detail = "settings cannot be stored here"});
-  std::string body = saved_json(changes);
+  std::string body = saved_json(context.deps.settings, changes);
   context.deps.settings.save(std::move(changes), [body = std::move(body), call = std::move(call)](Result<void> saved) mutable {
     if (!saved) return call->fail(saved.error());
     call->json(200, std::move(body));
@@ -92,15 +97,15 @@ void refresh(Context& context, CallPtr call) {
 }  // namespace
 
 void add_settings_routes(Router& router, Context& context) {
-  const auto add = [&](http::Method method, std::string_view path, Role role, auto handler) {
-    router.add({.method = method, .pattern = fmt::format("/api/v1/admin/settings/{}", path), .role = role,
+  const auto add = [&](http::Method method, std::string_view path, auto handler) {
+    router.add({.method = method, .pattern = fmt::format("/api/v1/admin/settings/{}", path), .role = Role::superuser,
                 .handler = [&context, handler](CallPtr call) { handler(context, std::move(call)); },
                 .form = ErrorForm::contract});
   };
-  add(http::Method::get, "schemas", Role::reader, schemas);
-  add(http::Method::post, "get", Role::reader, get);
-  add(http::Method::post, "save", Role::superuser, save);
-  add(http::Method::post, "refresh-cache", Role::superuser, refresh);
+  add(http::Method::get, "schemas", schemas);
+  add(http::Method::post, "get", get);
+  add(http::Method::post, "save", save);
+  add(http::Method::post, "refresh-cache", refresh);
 }
 
 }  // namespace schedules::api

@@ -13,7 +13,7 @@ Error no_schedule();
 void answer_schedule(Call& call, int status, const Schedule& schedule, http::Fields headers = {});
 /// Answers with the edited schedule, or with what went wrong.
 Done<Schedule> answer_edited(CallPtr call);
-/// A route under kSchedules; reads need a reader, everything else a superuser.
+/// A route under kSchedules, for superusers as all of the contract's /admin.
 void add_schedule_route(Router& router, Context& context, http::Method method, std::string_view path,
                         void (*handler)(Context&, CallPtr));
 

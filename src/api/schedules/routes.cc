@@ -176,8 +176,7 @@ Done<Schedule> answer_edited(CallPtr call) {
 
 void add_schedule_route(Router& router, Context& context, http::Method method, std::string_view path,
                         void (*handler)(Context&, CallPtr)) {
-  const Role role = method == http::Method::get ? Role::reader : Role::superuser;
-  router.add({.method = method, .pattern = fmt::format("{}{}", kSchedules, path), .role = role,
+  router.add({.method = method, .pattern = fmt::format("{}{}", kSchedules, path), .role = Role::superuser,
               .handler = [&context, handler](CallPtr call) { handler(context, std::move(call)); },
               .form = ErrorForm::contract});
 }
