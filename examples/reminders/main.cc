@@ -32,12 +32,22 @@ int add(schedules::Scheduler& scheduler, int seconds, const std::string& text) {
   return 0;
 }
 
+schedules::Handled remind(const schedules::FiredEvent& event) {
+  const auto late = event.fired_at - event.scheduled_at;
+  std::cout << "reminder " << event.id << ' ' << event.body << " late by " << late.count() << " us" << std::endl;
+  return schedules::Ok();
+}
+
+schedules::Handled chime(const schedules::FiredEvent& event) {
+  std::cout << "chime " << event.body << std::endl;
+  return schedules::Ok();
+}
+
+// Declared where it belongs, applied when the scheduler is opened.
+SCHEDULES_DEFINITION(Chime, .entity_type = "clock", .action = "chime", .cron = "* * * * * *",
+                     .payload = R"({"sound":"bell"})", .topic = "chimes");
+
 int run(schedules::Scheduler& scheduler, int seconds) {
-  scheduler.on("reminders", [](const schedules::FiredEvent& event) {
-    const auto late = event.fired_at - event.scheduled_at;
-    std::cout << "reminder " << event.id << ' ' << event.body << " late by " << late.count() << " us" << std::endl;
-    return schedules::Ok();
-  });
   scheduler.on("ticks", [](const schedules::FiredEvent& event) {
     std::cout << "tick " << event.action << std::endl;
     return schedules::Ok();
@@ -64,7 +74,8 @@ int main(int count, char** values) {
     std::cerr << "usage: reminders DIR add SECONDS TEXT | reminders DIR run SECONDS\n";
     return 2;
   }
-  auto scheduler = schedules::Scheduler::open({.data_dir = values[1]});
+  auto scheduler = schedules::Scheduler::open(
+      {.data_dir = values[1], .handlers = {{"reminders", remind}, {"chimes", chime}}});
   if (!scheduler) {
     std::cerr << scheduler.problem().code << ": " << scheduler.problem().detail << '\n';
     return 1;

@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "schedules/definition.h"
+
 namespace schedules {
 
 using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
@@ -123,9 +125,11 @@ class Scheduler {
     std::chrono::milliseconds retry_delay{60'000};
     std::vector<std::string> webhook_allow;  ///< networks that webhooks may reach beside public ones
     std::map<std::string, std::string> settings;  ///< any setting by its name, e.g. {"FSYNC", "false"}
+    /// By topic, as on() sets them, but before anything fires: what fell due while the program was down fires at once.
+    std::map<std::string, EventHandler> handlers;
   };
 
-  /// Opens or makes the directory and starts firing. Problems: unavailable (another process has it open),
+  /// Opens or makes the directory, applies the definitions in code (definition.h) and starts firing. Problems: unavailable (another process has it open),
   /// newer_layout, disk_full, io_error, and bad settings.
   static Answer<std::unique_ptr<Scheduler>> open(Options options);
   /// Stops as stop(10 s).
@@ -133,8 +137,8 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  /// Handles a topic, or with "*" all that have no handler of their own. Set handlers before events of theirs are due:
-  /// an event without a handler becomes a dead letter.
+  /// Handles a topic, or with "*" all that have no handler of their own. An event without a handler is tried again after
+  /// its retry delay and at last becomes a dead letter: see Options::handlers.
   void on(const std::string& topic, EventHandler handler);
 
   /// Durable when it returns. Blocks for one synced write (callers share it). Thread-safe.

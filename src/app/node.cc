@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "config/load.h"
 #include "engine/loop.h"
+#include "fmt/ranges.h"
 
 namespace schedules {
 namespace {
@@ -63,6 +64,12 @@ struct Node::Parts {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Completions> completions;
   std::unique_ptr<EngineLoop> loop;
+  std::unique_ptr<api::DefinitionDesk> definitions;
+  DefinitionFiles declared_in_code;  ///< by the library's user
+  std::atomic<bool> definitions_applied{true};
+  std::atomic<int64_t> history_days{0};  ///< these three of the settings may change while it runs
+  std::atomic<int64_t> stream_seconds{0};
+  std::atomic<int64_t> stream_messages{0};
   std::unique_ptr<Executor> worker;
   std::unique_ptr<HubStream> stream;
   std::unique_ptr<api::Api> api;
@@ -74,7 +81,14 @@ struct Node::Parts {
   Status open_stores_and_sinks();
   void build_engine();
   Status build_server();
+  [[nodiscard]] DefinitionFiles declared_now() const;
+  void sync_definitions(Done<api::SyncReport> done);
+  /// Again, until the store has taken them: it may be away at the start.
+  void sync_definitions_until_done();
   void plan_housekeeping();
+  void keep_live(const Settings& from);
+  /// Applies what is live of the new settings. Thread-safe.
+  void apply(const Settings& changed);
   void probe_stores();
   void refresh_gauges();
   void expire();
@@ -110,7 +124,41 @@ void Node::Parts::build_engine() {
                                                 .log = *recorder,
                                                 .probe = probe},
                                     engine_options(settings));
+  definitions = std::make_unique<api::DefinitionDesk>(*stores.schedules, engine->schedules(), clock,
+                                                      settings.cron_seconds_field == SecondsField::last);
   completions = std::make_unique<Completions>(engine->events(), *recorder, clock, settings.node_id);
+}
+
+DefinitionFiles Node::Parts::declared_now() const {
+  DefinitionFiles declared = declared_in_code;
+  if (!settings.definitions_dir.empty()) append(declared, read_definition_folder(settings.definitions_dir));
+  return declared;
+}
+
+void Node::Parts::sync_definitions_until_done() {
+  definitions_applied = settings.definitions_dir.empty() && declared_in_code.definitions.empty();
+  if (definitions_applied) return;
+  sync_definitions([this](const Result<api::SyncReport>& report) { definitions_applied = report.has_value(); });
+}
+
+void Node::Parts::sync_definitions(Done<api::SyncReport> done) {
+  health.asked("definitions");
+  definitions->sync(declared_now(), [this, done = std::move(done)](Result<api::SyncReport> report) mutable {
+    Status state;
+    if (!report) {
+      log::warn("definitions.sync_failed", {{"error", report.error().detail}});
+      state = fail(report.error());
+    } else {
+      for (const auto& fault : report->faults) log::warn("definitions.faulty", {{"fault", fault}});
+      if (!report->faults.empty()) state = fail(Code::invalid_argument, "{}", fmt::join(report->faults, "; "));
+      log::info("definitions.applied", {{"created", std::to_string(report->created)},
+                                        {"updated", std::to_string(report->updated)},
+                                        {"unchanged", std::to_string(report->unchanged)},
+                                        {"disabled", std::to_string(report->disabled)}});
+    }
+    health.answered("definitions", state);
+    done(std::move(report));
+  });
 }
 
 api::ApiDeps Node::Parts::api_deps() {
@@ -120,7 +168,7 @@ api::ApiDeps Node::Parts::api_deps() {
       .sync = [this](Done<uint64_t> done) { engine->transfer_now(std::move(done)); },
       .cleanup =
           [this](Done<api::CleanupReport> done) {
-            const TimePoint before = clock.wall() - hours(24 * settings.execution_history_ttl_days);
+            const TimePoint before = clock.wall() - hours(24 * history_days);
             stores.executions->expire(before, [done = std::move(done)](Result<uint64_t> expired) mutable {
               if (!expired) return done(fail(expired.error()));
               done(api::CleanupReport{.executions_deleted = *expired});
@@ -144,8 +192,17 @@ api::ApiDeps Node::Parts::api_deps() {
       },
       .stream = stream.get(),
       .operations = std::move(operations),
-      .settings = settings_panel(settings),
+      .settings = settings_panel(settings, [this](const Settings& changed) { apply(changed); }),
+      .definitions = definitions.get(),
+      .sync_definitions = [this](Done<api::SyncReport> done) { sync_definitions(std::move(done)); },
       .later = [this](std::chrono::milliseconds delay, Task task) { server->run_after(delay, std::move(task)); },
+      .tiers = {.near = &stores.events->near_catalog(),
+                .far = &stores.events->far_catalog(),
+                .claims = &engine->claims(),
+                .transfer = [this](std::vector<EventId> ids,
+                                   Done<std::vector<bool>> done) { engine->transfer_now(std::move(ids), std::move(done)); },
+                .immediate_horizon = immediate_horizon(settings),
+                .transfer_horizon = seconds(settings.transfer_horizon_seconds)},
   };
 }
 
@@ -197,7 +254,7 @@ void Node::Parts::refresh_gauges() {
 }
 
 void Node::Parts::expire() {
-  const TimePoint before = clock.wall() - hours(24 * settings.execution_history_ttl_days);
+  const TimePoint before = clock.wall() - hours(24 * history_days);
   stores.executions->expire(before, [](const Result<uint64_t>& expired) {
     if (!expired) log::warn("executions.expire_failed", {{"error", expired.error().detail}});
   });
@@ -207,8 +264,11 @@ void Node::Parts::plan_housekeeping() {
   housekeeping.every(std::chrono::milliseconds(1'000), [this] { probe_stores(); });
   housekeeping.every(seconds(5), [this] { refresh_gauges(); });
   housekeeping.every(seconds(30), [this] {
-    stores.events->tail().trim_tail(clock.wall() - seconds(settings.stream_keep_seconds),
-                                    static_cast<uint64_t>(settings.stream_keep_messages), [](const Result<void>&) {});
+    stores.events->tail().trim_tail(clock.wall() - seconds(stream_seconds),
+                                    static_cast<uint64_t>(stream_messages.load()), [](const Result<void>&) {});
+  });
+  housekeeping.every(seconds(5), [this] {
+    if (!definitions_applied) sync_definitions_until_done();
   });
   housekeeping.every(hours(1), [this] { expire(); });
   housekeeping.start();
@@ -224,6 +284,7 @@ bool Node::Parts::stop(std::chrono::milliseconds timeout) {
   housekeeping.stop();
   if (api) api->drain();
   if (server) server->stop(left());
+  definitions.reset();  // it waits for the engine's answers
   if (loop) stopped_cleanly = loop->stop(left());
   if (sinks) sinks->stop(left());
   if (recorder) stopped_cleanly = recorder->flush(std::max(left(), std::chrono::milliseconds(500))) && stopped_cleanly;
@@ -235,15 +296,23 @@ Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Result<std::unique_ptr<Node>> Node::start(const Settings& settings, NodeOptions options) {
   auto parts = std::make_unique<Parts>();
   parts->settings = settings;
+  parts->keep_live(settings);
   std::unique_ptr<Node> node(new Node(std::move(parts)));
   auto& p = *node->parts_;
   if (auto opened = p.open_stores_and_sinks(); !opened) return fail(opened.error());
+  p.declared_in_code = std::move(options.declared);
+  // Two that claim one name: whichever were applied, somebody would be surprised.
+  for (const auto& fault : p.declared_now().faults) {
+    if (fault.code == Code::already_exists) return fail(fault);
+  }
+  if (options.prepare) options.prepare(p.sinks->handlers());
   p.build_engine();
   p.loop = std::make_unique<EngineLoop>(*p.engine);
   if (options.http) {
     if (auto started = p.build_server(); !started) return fail(started.error());
   }
   p.plan_housekeeping();
+  p.sync_definitions_until_done();
   return node;
 }
 
@@ -269,16 +338,26 @@ std::string Node::address() const {
   return fmt::format("http://{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", parts_->server->port());
 }
 
-void Node::reload(const Settings& settings) {
-  parts_->engine->reconfigure([max = static_cast<uint32_t>(settings.max_concurrent_executions),
-                               interval = seconds(settings.check_interval_seconds)](EngineOptions& options) {
+void Node::Parts::keep_live(const Settings& from) {
+  history_days = from.execution_history_ttl_days;
+  stream_seconds = from.stream_keep_seconds;
+  stream_messages = from.stream_keep_messages;
+}
+
+void Node::Parts::apply(const Settings& changed) {
+  engine->reconfigure([max = static_cast<uint32_t>(changed.max_concurrent_executions),
+                       interval = seconds(changed.check_interval_seconds)](EngineOptions& options) {
     options.max_concurrent = max;
     options.plan_interval = interval;
   });
-  parts_->settings.execution_history_ttl_days = settings.execution_history_ttl_days;
-  parts_->settings.stream_keep_seconds = settings.stream_keep_seconds;
-  parts_->settings.stream_keep_messages = settings.stream_keep_messages;
-  log::configure(settings.log_level, settings.log_format);
+  keep_live(changed);
+  log::configure(changed.log_level, changed.log_format);
+}
+
+void Node::reload(const Settings& settings) {
+  parts_->apply(settings);
+  parts_->settings.definitions_dir = settings.definitions_dir;
+  parts_->sync_definitions_until_done();
   if (auto reopened = parts_->sinks->reopen_log(); !reopened) {
     log::warn("log_sink.reopen_failed", {{"error", reopened.error().detail}});
   }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/settings.h"
+#include "definitions/definition_file.h"
 #include "engine/engine.h"
 #include "store/execution_store.h"
 
@@ -13,6 +14,8 @@ namespace schedules {
 
 struct NodeOptions {
   bool http = true;  ///< false: in-process only, for the library
+  std::function<void(class HandlerSink&)> prepare;  ///< before anything fires
+  DefinitionFiles declared;  ///< definitions in code, beside those of files
 };
 
 class Node {

@@ -3,6 +3,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "app/declared.h"
 #include "app/node.h"
 #include "base/await.h"
 #include "config/load.h"
@@ -75,6 +76,10 @@ Status status_of(const Handled& handled) {
   return {};
 }
 
+void set_handler(HandlerSink& sink, const std::string& topic, EventHandler handler) {
+  sink.set(topic, [handler = std::move(handler)](const Delivery& delivery) { return status_of(handler(fired_of(delivery))); });
+}
+
 Answer<EventReceipt> receipt_of(const Accepted& accepted) {
   if (accepted.error) return problem_of(*accepted.error);
   return EventReceipt{accepted.stored.event.id.text(), accepted.result == PutResult::created, accepted.late};
@@ -130,7 +135,10 @@ Scheduler::~Scheduler() { static_cast<void>(stop(std::chrono::seconds(10))); }
 Answer<std::unique_ptr<Scheduler>> Scheduler::open(Options options) {
   const auto settings = settings_of(options);
   if (!settings) return problem_of(settings.error());
-  auto node = Node::start(*settings, NodeOptions{.http = false});
+  const auto prepare = [&options](HandlerSink& sink) {
+    for (const auto& [topic, handler] : options.handlers) set_handler(sink, topic, handler);
+  };
+  auto node = Node::start(*settings, NodeOptions{.http = false, .prepare = prepare, .declared = declared_in_code()});
   if (!node) return problem_of(node.error());
   auto impl = std::make_unique<Impl>();
   impl->options = std::move(options);
@@ -139,9 +147,7 @@ Answer<std::unique_ptr<Scheduler>> Scheduler::open(Options options) {
 }
 
 void Scheduler::on(const std::string& topic, EventHandler handler) {
-  impl_->node->handlers().set(topic, [handler = std::move(handler)](const Delivery& delivery) {
-    return status_of(handler(fired_of(delivery)));
-  });
+  set_handler(impl_->node->handlers(), topic, std::move(handler));
 }
 
 Answer<EventReceipt> Scheduler::schedule_event(const NewEvent& event) {

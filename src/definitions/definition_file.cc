@@ -230,11 +230,6 @@ DefinitionFiles read_definition_file(const std::string& path, const std::string&
   return read_definition_text(*text, path, owner);
 }
 
-void append(DefinitionFiles& all, DefinitionFiles some) {
-  std::ranges::move(some.definitions, std::back_inserter(all.definitions));
-  std::ranges::move(some.faults, std::back_inserter(all.faults));
-}
-
 Result<std::vector<Definition>> strict(DefinitionFiles files) {
   if (files.faults.empty()) return std::move(files.definitions);
   Error first = std::move(files.faults.front());
@@ -255,6 +250,12 @@ std::string class_name_of(std::string_view name) {
   return out + "ScheduledEvent";
 }
 
+void append(DefinitionFiles& all, DefinitionFiles some) {
+  std::ranges::move(some.definitions, std::back_inserter(all.definitions));
+  std::ranges::move(some.faults, std::back_inserter(all.faults));
+  refuse_twins(all);
+}
+
 DefinitionFiles read_definition_text(const std::string& text, const std::string& file, const std::string& owner) {
   const auto broken = [](Code code, std::string detail) {
     return DefinitionFiles{.definitions = {}, .faults = {{.code = code, .detail = std::move(detail), .field = ""}}};
@@ -273,7 +274,7 @@ DefinitionFiles read_definition_folder(const std::string& path) {
   std::error_code error;
   DefinitionFiles all;
   if (!fs::is_directory(path, error)) {
-    all = read_definition_file(path, "");
+    append(all, read_definition_file(path, ""));
   } else {
     std::vector<std::string> files;
     for (const auto& entry : fs::recursive_directory_iterator(path, error)) {
@@ -283,7 +284,6 @@ DefinitionFiles read_definition_folder(const std::string& path) {
     std::ranges::sort(files);
     for (const auto& file : files) append(all, read_definition_file(file, ""));
   }
-  refuse_twins(all);
   return all;
 }
 
@@ -299,7 +299,6 @@ Result<std::vector<Definition>> read_definitions(const std::string& path, const 
 Result<std::vector<Definition>> read_all_definitions(const std::vector<std::string>& paths, const std::string& owner) {
   DefinitionFiles all;
   for (const auto& path : paths) append(all, read_definition_file(path, owner));
-  refuse_twins(all);
   return strict(std::move(all));
 }
 

@@ -36,6 +36,8 @@ struct DefinitionFiles {
   std::vector<Error> faults;  ///< each with "file:line" in its detail; already_exists where two have one name
 };
 
+/// Adds the others; where two have one name, the later one is a fault.
+void append(DefinitionFiles& all, DefinitionFiles some);
 DefinitionFiles read_definition_text(const std::string& text, const std::string& file, const std::string& owner = "");
 /// Every *.yaml, *.yml and *.json in the folder and below it, by path; or the one file. A path that is not there is a fault.
 DefinitionFiles read_definition_folder(const std::string& path);

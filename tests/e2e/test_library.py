@@ -31,6 +31,9 @@ class Library(unittest.TestCase):
             late = re.findall(rf"reminder {stored} \{{\"text\":\"tea\"\}} late by (\d+) us", out)
             self.assertEqual(len(late), 1, out)
             self.assertGreaterEqual(out.count("tick tick"), 3, out)
+            self.assertGreaterEqual(out.count('chime {"sound":"bell"}'), 3, "declared in code\n" + out)
+            overdue = run(program, home / "data", "add", 0, "cake").split()[1]
+            self.assertIn(f"reminder {overdue} ", run(program, home / "data", "run", 1), "due before it was opened")
             self.assertNotIn("reminder", run(program, home / "data", "run", 1), "it fired already")
 
 

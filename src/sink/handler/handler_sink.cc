@@ -45,7 +45,7 @@ struct HandlerSink::Shared {
       auto found = handlers.find(delivery.event.topic);
       if (found == handlers.end()) found = handlers.find("*");
       if (found == handlers.end()) {
-        return {.verdict = Verdict::rejected, .error = "no_handler", .counts_against_target = false};
+        return {.verdict = Verdict::retry, .error = "no_handler", .counts_against_target = false};
       }
       handler = found->second;
     }

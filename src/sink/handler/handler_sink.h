@@ -30,7 +30,7 @@ class HandlerSink final : public Sink {
   [[nodiscard]] std::string_view name() const override { return "handler"; }
   [[nodiscard]] size_t batch_limit() const override { return 1; }
   [[nodiscard]] std::string lane_of(const Event& event) const override;
-  /// Rejected with "no_handler" where nothing handles the topic; that does not count against it.
+  /// A retry with "no_handler" where nothing handles the topic: the program may be about to say who does.
   void publish(std::vector<Delivery> deliveries, Published done) override;
 
  private:

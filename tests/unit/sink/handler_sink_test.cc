@@ -33,9 +33,9 @@ TEST_F(HandlerSinkTest, CallsTheTopicsHandler) {
   EXPECT_EQ(seen, "42");
 }
 
-TEST_F(HandlerSinkTest, NoHandlerIsRejected) {
+TEST_F(HandlerSinkTest, NoHandlerIsTriedAgainLater) {
   const auto report = publish();
-  EXPECT_EQ(report.verdict, Verdict::rejected);
+  EXPECT_EQ(report.verdict, Verdict::retry);
   EXPECT_EQ(report.error, "no_handler");
   EXPECT_FALSE(report.counts_against_target);
 }
