@@ -12,6 +12,7 @@
 #include "app/sinks.h"
 #include "app/stores.h"
 #include "base/log.h"
+#include "cluster/solo.h"
 #include "config/load.h"
 #include "engine/loop.h"
 #include "fmt/ranges.h"
@@ -61,6 +62,7 @@ struct Node::Parts {
   Stores stores;
   std::unique_ptr<Sinks> sinks;
   std::unique_ptr<Recorder> recorder;
+  std::unique_ptr<Coordinator> coordinator;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Completions> completions;
   std::unique_ptr<EngineLoop> loop;
@@ -110,6 +112,7 @@ void Node::Parts::build_engine() {
   recorder = std::make_unique<Recorder>(*stores.executions, *stores.schedules,
                                         RecorderOptions{.plain_events = settings.analytics_enabled},
                                         [this] { engine->look_again(); });
+  coordinator = std::make_unique<SoloCoordinator>(settings.node_id, stores.events->near().shards(), clock);
   engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
                                                 .random = *random,
                                                 .near = stores.events->near(),
@@ -122,7 +125,8 @@ void Node::Parts::build_engine() {
                                                 .dead_letters = *stores.schedules,
                                                 .sinks = *sinks,
                                                 .log = *recorder,
-                                                .probe = probe},
+                                                .probe = probe,
+                                                .coordinator = *coordinator},
                                     engine_options(settings));
   definitions = std::make_unique<api::DefinitionDesk>(*stores.schedules, engine->schedules(), clock,
                                                       settings.cron_seconds_field == SecondsField::last);

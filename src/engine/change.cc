@@ -9,18 +9,10 @@ constexpr int kChangeTries = 8;
 
 }  // namespace
 
-void Intake::cancel_in(EventCatalog& catalog, CancelRequest request, Done<Changed> done) {
-  catalog.cancel({std::move(request)}, [done = std::move(done)](Result<std::vector<Changed>> changed) mutable {
-    if (!changed) return done(fail(changed.error()));
-    done(std::move(changed->front()));
-  });
-}
-
 void Intake::cancel(EventId id, std::optional<uint64_t> if_revision, std::chrono::milliseconds wait,
                     Done<ChangeAnswer> done) {
   const CancelRequest request{.id = id, .if_revision = if_revision, .at = ports_.clock.wall()};
-  const bool one_catalog = &ports_.far_catalog == &ports_.near_catalog;
-  auto answer = [this, id, if_revision, wait, done = std::move(done)](Result<Changed> changed) mutable {
+  tiers_.cancel(request, [this, id, if_revision, wait, done = std::move(done)](Result<Changed> changed) mutable {
     if (!changed) return done(fail(changed.error()));
     ChangeAnswer so_far{changed->result, std::move(changed->current)};
     if (so_far.result == ChangeResult::in_flight && wait.count() > 0) {
@@ -33,18 +25,6 @@ void Intake::cancel(EventId id, std::optional<uint64_t> if_revision, std::chrono
       waiters_.tell(*so_far.current);
     }
     done(std::move(so_far));
-  };
-  // Far first: were it near first, a transfer in between would slip past the cancel.
-  EventCatalog& first = one_catalog ? ports_.near_catalog : ports_.far_catalog;
-  cancel_in(first, request, [this, one_catalog, request, answer = std::move(answer)](Result<Changed> changed) mutable {
-    const bool decided = one_catalog || !changed || changed->result == ChangeResult::revision_conflict;
-    if (decided) return answer(std::move(changed));
-    const bool was_far = changed->result == ChangeResult::done;
-    cancel_in(ports_.near_catalog, request,
-              [was_far, far = std::move(changed), answer = std::move(answer)](Result<Changed> near) mutable {
-                const bool far_says_more = was_far && near && near->result == ChangeResult::not_found;
-                answer(far_says_more ? std::move(far) : std::move(near));
-              });
   });
 }
 
@@ -85,12 +65,11 @@ void Intake::change_found(StoredEvent found, std::optional<uint64_t> if_revision
   auto checked = check_event(event, ports_.clock.wall());
   if (checked && event.target != found.event.target) checked = ports_.sinks.check_target(event.target);
   if (!checked) return done(fail(checked.error()));
-  EventCatalog& catalog = found.tier == Tier::far ? ports_.far_catalog : ports_.near_catalog;
   const EventId id = event.id;
-  catalog.change({std::move(event)}, [this, id, if_revision, edit = std::move(edit), tries,
-                                      done = std::move(done)](Result<std::vector<Changed>> changed) mutable {
+  tiers_.change(std::move(event), found.tier, [this, id, if_revision, edit = std::move(edit), tries,
+                                               done = std::move(done)](Result<Changed> changed) mutable {
     if (!changed) return done(fail(changed.error()));
-    auto& one = changed->front();
+    auto& one = *changed;
     const bool lost_race = one.result == ChangeResult::revision_conflict || one.result == ChangeResult::not_found;
     if (lost_race && !if_revision && tries > 0) {  // edited or transferred in between: look again
       return get(id, [this, edit = std::move(edit), tries,

@@ -33,6 +33,8 @@ class ClaimDesk final : public Claims {
   SteadyPoint advance(SteadyPoint now);
   /// An ending was stored; false: it is not of a claim.
   bool settled(const Ending& ending);
+  /// As settled, where the store refused the end because the shard has another owner now.
+  bool lost(const Ending& ending);
   /// Takes nothing new; what is held waits again from the end of its lease.
   void give_back();
 
@@ -52,9 +54,10 @@ class ClaimDesk final : public Claims {
   using Begun = std::pair<EventId, TimePoint>;  ///< one begin of an event: with the fire_at that it had
   using Taken = Done<Event>;
 
+  bool ended(const Ending& ending, const Result<State>& answer);
   void take(EventId id, Taken taken);
   void begin(const Event& event, Taken taken);
-  void begun(Result<std::vector<Event>> events, Taken taken);
+  void begun(uint64_t epoch, Result<std::vector<Event>> events, Taken taken);
   void check_revision(Event event, Taken taken);
   [[nodiscard]] Storing* storing(const EventId& id);
   void complete_storing(Storing& storing, const WorkDone& work, Done<State> done);

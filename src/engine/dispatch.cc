@@ -53,7 +53,8 @@ Execution execution_of(const Event& event, const Outcome& outcome, RunStatus sta
                    .attempt = event.attempt + 1,
                    .sink = outcome.sink,
                    .position = outcome.position,
-                   .node_id = node_id};
+                   .node_id = node_id,
+                   .accepted_at = event.created_at};
 }
 
 Dispatch::Dispatch(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox, Window& window,
@@ -84,21 +85,34 @@ void Dispatch::begin_some() {
                                               std::max(mean_bytes_, 1.0));
     const size_t room =
         std::min({options_.in_flight_limit - in_flight_, options_.begin_batch, std::max<size_t>(by_bytes, 1)});
-    BeginRequest request{.shard = 0, .epoch = 0, .entries = window_.pop(room)};
-    if (request.entries.empty()) return;
-    request.shard = request.entries.front().shard;
-    const size_t asked = request.entries.size();
-    in_flight_ += asked;
-    ports_.near.begin(std::move(request), [this, asked, mailbox = mailbox_](Result<std::vector<Event>> events) mutable {
-      mailbox->post([this, asked, events = std::move(events)]() mutable { begun(asked, std::move(events)); });
-    });
+    auto requests = window_.pop(room);
+    if (requests.empty()) return;
+    for (auto& request : requests) begin(std::move(request));
   }
 }
 
-void Dispatch::begun(size_t asked, Result<std::vector<Event>> events) {
+void Dispatch::begin(BeginRequest request) {
+  const uint32_t shard = request.shard;
+  const uint64_t epoch = request.epoch;
+  const size_t asked = request.entries.size();
+  if (ports_.coordinator.epoch_of(shard) != epoch) return window_.disown(shard);
+  in_flight_ += asked;
+  ports_.near.begin(std::move(request),
+                    [this, shard, epoch, asked, mailbox = mailbox_](Result<std::vector<Event>> events) mutable {
+                      mailbox->post([this, shard, epoch, asked, events = std::move(events)]() mutable {
+                        begun(shard, epoch, asked, std::move(events));
+                      });
+                    });
+}
+
+void Dispatch::begun(uint32_t shard, uint64_t epoch, size_t asked, Result<std::vector<Event>> events) {
   if (!events) {
-    log::warn("begin.failed", {{"events", std::to_string(asked)}, {"error", events.error().detail}});
     in_flight_ -= asked;
+    if (events.error().code == Code::stale_epoch) {
+      ports_.coordinator.lost(shard);
+      return window_.disown(shard);
+    }
+    log::warn("begin.failed", {{"events", std::to_string(asked)}, {"error", events.error().detail}});
     window_.reset();  // they still wait in the store and are read again
     return;
   }
@@ -106,6 +120,7 @@ void Dispatch::begun(size_t asked, Result<std::vector<Event>> events) {
   std::vector<Event> scheduled;
   const TimePoint now = ports_.clock.wall();
   for (auto& event : *events) {
+    event.begun_epoch = epoch;
     in_flight_bytes_ += event.body.size();
     mean_bytes_ = 0.99 * mean_bytes_ + 0.01 * static_cast<double>(event.body.size());
     if (crashes_of(event) >= kCrashesAtMost) {
@@ -245,6 +260,10 @@ void Dispatch::start(Lane& lane) {
     const TimePoint now = ports_.clock.wall();
     std::vector<Delivery> deliveries;
     for (auto& event : events) {
+      if (!is_ours(event)) {
+        forget(event);
+        continue;
+      }
       // The last guard: the wall clock may have been stepped back since the wheel let it go.
       if (kEarlyGuard && event.due_at > now) {
         const TimePoint due = event.due_at;
@@ -350,9 +369,13 @@ void Dispatch::end(Event event, State state, std::string reason, std::string det
   settle_.add(Ending{begun, std::move(event), std::move(outcome), {std::move(execution)}});
 }
 
-void Dispatch::settled(const Ending& ending) {
+bool Dispatch::is_ours(const Event& event) const {
+  return ports_.coordinator.epoch_of(ports_.near.shard_of(event.id)) == event.begun_epoch;
+}
+
+void Dispatch::forget(const Event& event) {
   --in_flight_;
-  in_flight_bytes_ -= std::min(in_flight_bytes_, ending.event.body.size());
+  in_flight_bytes_ -= std::min(in_flight_bytes_, event.body.size());
 }
 
 void Dispatch::reconfigured() {

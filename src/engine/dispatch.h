@@ -25,8 +25,8 @@ class Dispatch {
 
   /// Begins as much as there is room for and starts publishes.
   void pump(TimePoint now);
-  /// One begun event has its end stored.
-  void settled(const Ending& ending);
+  /// One begun event has its end stored, or has been put back by another owner of its shard.
+  void settled(const Ending& ending) { forget(ending.event); }
   /// max_concurrent may have changed.
   void reconfigured();
   /// Nothing new is begun from now on.
@@ -37,7 +37,8 @@ class Dispatch {
 
  private:
   void begin_some();
-  void begun(size_t asked, Result<std::vector<Event>> events);
+  void begin(BeginRequest request);
+  void begun(uint32_t shard, uint64_t epoch, size_t asked, Result<std::vector<Event>> events);
   void check_revisions(std::vector<Event> events);
   void revisions_known(std::vector<Event> events, const Result<std::vector<ScheduleRevision>>& found);
   void check_misfires(const std::string& schedule_id, std::vector<Event> events, TimePoint begun_at);
@@ -46,6 +47,9 @@ class Dispatch {
   Lane& lane_of(Sink& sink, const Event& event);
   void start(Lane& lane);
   void published(const std::string& lane, std::vector<Delivery> deliveries, SteadyPoint since, Reports reports);
+  /// Whether the lease under which it was begun still holds; one that has ended has put the event back.
+  [[nodiscard]] bool is_ours(const Event& event) const;
+  void forget(const Event& event);
   void postpone(Event event, TimePoint until, std::string reason);
   void end(Event event, State state, std::string reason, std::string detail);
   void decide(Delivery delivery, const DeliveryReport& report, const Lane& lane, Duration took);

@@ -19,12 +19,18 @@ Engine::Engine(EnginePorts ports, EngineOptions options)
       mailbox_(std::make_shared<Mailbox>()),
       intake_(ports_, options_, waiters_, [this](std::vector<WindowEntry> entries) { arrived(std::move(entries)); }),
       window_(ports_, options_, mailbox_),
-      settle_(ports_, mailbox_, [this](const Ending& ending) { settled(ending); }),
+      settle_(
+          ports_, mailbox_, [this](const Ending& ending) { settled(ending); },
+          [this](const Ending& ending) { lost(ending); }),
       dispatch_(ports_, options_, mailbox_, window_, settle_),
       claims_(ports_, options_, mailbox_, settle_),
       planner_(ports_, options_, mailbox_, intake_),
       transfer_(ports_, options_, mailbox_, window_),
-      desk_(ports_, options_, intake_, [this] { mailbox_->post([this] { planner_.wake(); }); }) {}
+      desk_(ports_, options_, intake_, [this] { mailbox_->post([this] { planner_.wake(); }); }) {
+  ports_.coordinator.start([this, mailbox = mailbox_](std::vector<ShardLease> leases) {
+    mailbox->post([this, leases = std::move(leases)] { window_.own(leases); });
+  });
+}
 
 Engine::~Engine() { mailbox_->close(); }
 
@@ -65,6 +71,14 @@ void Engine::settled(const Ending& ending) {
     waiters_.tell(StoredEvent{
         .event = ending.event, .state = ending.outcome.state, .tier = Tier::near, .outcome = ending.outcome});
   }
+}
+
+void Engine::lost(const Ending& ending) {
+  if (!claims_.lost(ending)) dispatch_.settled(ending);
+}
+
+void Engine::arrived_elsewhere(uint32_t shard, TimePoint fire_at) {
+  mailbox_->post([this, shard, fire_at] { window_.arrive_elsewhere(shard, fire_at); });
 }
 
 void Engine::redrive(DeadLetter letter, Edit edit, Done<Accepted> done) {

@@ -41,6 +41,8 @@ class Engine {
   void transfer_now(Done<uint64_t> done);
   /// Moves these far events near now, whenever they are due; see transfer_some.
   void transfer_now(std::vector<EventId> ids, Done<std::vector<bool>> done);
+  /// Another node has put something that is due at this time into the shard. Thread-safe.
+  void arrived_elsewhere(uint32_t shard, TimePoint fire_at);
   /// Called when a message is waiting for the engine thread. Set before the first tick.
   void on_message(std::function<void()> wake) { mailbox_->on_first(std::move(wake)); }
   /// The wall clock was stepped, or a store came back: what is cached may be wrong.
@@ -57,6 +59,7 @@ class Engine {
  private:
   void arrived(std::vector<WindowEntry> entries);
   void settled(const Ending& ending);
+  void lost(const Ending& ending);
 
   EnginePorts ports_;
   EngineOptions options_;

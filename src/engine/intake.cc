@@ -18,7 +18,7 @@ struct Intake::Batch {
 };
 
 Intake::Intake(EnginePorts& ports, const EngineOptions& options, Waiters& waiters, Arrived arrived)
-    : ports_(ports), options_(options), waiters_(waiters), arrived_(std::move(arrived)) {}
+    : ports_(ports), options_(options), waiters_(waiters), arrived_(std::move(arrived)), tiers_(ports) {}
 
 void Intake::accept(std::vector<Event> events, AcceptOptions options, Done<std::vector<Accepted>> done) {
   accept_as(PutMode::if_absent, std::move(events), options, std::move(done));
@@ -38,7 +38,8 @@ void Intake::accept_redriven(Event event, Done<Accepted> done) {
             });
 }
 
-void Intake::prepare(Event& event, TimePoint now) const {
+bool Intake::prepare(Event& event, TimePoint now) const {
+  const bool named = event.id != EventId{} || !event.idempotency_key.empty();
   if (event.id == EventId{}) {
     event.id = event.idempotency_key.empty() ? random_id(ports_.random)
                                              : derived_id("idempotency-key:" + event.idempotency_key);
@@ -47,6 +48,7 @@ void Intake::prepare(Event& event, TimePoint now) const {
   event.fire_at = std::max(event.due_at, event.fire_at);
   event.revision = 1;
   if (event.fingerprint == 0) event.fingerprint = fingerprint_of(event, std::to_string(to_micros(event.due_at)));
+  return named;
 }
 
 void Intake::accept_as(PutMode mode, std::vector<Event> events, AcceptOptions options,
@@ -59,10 +61,12 @@ void Intake::accept_as(PutMode mode, std::vector<Event> events, AcceptOptions op
   batch->answers.resize(events.size());
   std::vector<Event> near;
   std::vector<Event> far;
+  std::vector<bool> near_named;
+  std::vector<bool> far_named;
   for (size_t i = 0; i < events.size(); ++i) {
     auto& event = events[i];
     auto& answer = batch->answers[i];
-    prepare(event, batch->now);
+    const bool named = prepare(event, batch->now);
     auto checked = check_event(event, batch->now);
     if (checked && mode == PutMode::if_absent) checked = ports_.sinks.check_target(event.target);
     if (!checked) {
@@ -90,17 +94,18 @@ void Intake::accept_as(PutMode mode, std::vector<Event> events, AcceptOptions op
       answer.stored.event.priority = event.priority;
     }
     (is_far ? batch->far_at : batch->near_at).push_back(i);
+    (is_far ? far_named : near_named).push_back(named);
     (is_far ? far : near).push_back(std::move(event));
   }
   batch->outstanding = (near.empty() ? 0 : 1) + (far.empty() ? 0 : 1);
   if (batch->outstanding == 0) return finish(*batch);
   if (!near.empty()) {
-    ports_.near.put(std::move(near), mode, [this, batch](Result<std::vector<PutOutcome>> outcomes) {
+    tiers_.put_near(std::move(near), near_named, mode, [this, batch](Result<std::vector<PutOutcome>> outcomes) {
       stored(batch, Tier::near, std::move(outcomes));
     });
   }
   if (!far.empty()) {
-    ports_.far.put(std::move(far), [this, batch](Result<std::vector<PutOutcome>> outcomes) {
+    tiers_.put_far(std::move(far), far_named, [this, batch](Result<std::vector<PutOutcome>> outcomes) {
       stored(batch, Tier::far, std::move(outcomes));
     });
   }
@@ -186,7 +191,11 @@ void Intake::find(FindRequest request, Done<EventPage> done) {
     request.limit -= near->events.size();
     ports_.far_catalog.find(std::move(request),
                             [near = std::move(*near), kFarMark, done = std::move(done)](Result<EventPage> far) mutable {
-                              if (!far) return done(std::move(far));
+                              if (!far && near.events.empty()) return done(std::move(far));
+                              if (!far) {  // away: the next page says so
+                                near.next_cursor = kFarMark;
+                                return done(std::move(near));
+                              }
                               near.events.insert(near.events.end(), std::make_move_iterator(far->events.begin()),
                                                  std::make_move_iterator(far->events.end()));
                               if (!far->next_cursor.empty())
@@ -204,9 +213,14 @@ void Intake::when_ended(EventId id, std::chrono::milliseconds timeout, Done<Stor
 void Intake::totals(Done<Totals> done) {
   ports_.near_tier.counts([this, done = std::move(done)](Result<TierCounts> near) mutable {
     if (!near) return done(fail(near.error()));
-    ports_.far_tier.counts([this, near = *near, done = std::move(done)](Result<TierCounts> far) mutable {
-      if (!far) return done(fail(far.error()));
-      ports_.dead_letters.count_letters([near, far = *far, done = std::move(done)](Result<uint64_t> dead) mutable {
+    ports_.far_tier.counts([this, near = *near, done = std::move(done)](Result<TierCounts> counted) mutable {
+      TierCounts far;
+      {
+        const std::scoped_lock lock(mutex_);
+        if (counted) far_counts_ = *counted;
+        far = far_counts_;
+      }
+      ports_.dead_letters.count_letters([near, far, done = std::move(done)](Result<uint64_t> dead) mutable {
         if (!dead) return done(fail(dead.error()));
         done(Totals{.near = near, .far = far, .dead_letters = *dead});
       });

@@ -9,6 +9,7 @@
 
 #include "engine/events.h"
 #include "engine/ports.h"
+#include "engine/two_tiers.h"
 #include "engine/waiters.h"
 
 namespace schedules {
@@ -43,10 +44,10 @@ class Intake final : public Events {
   struct Batch;
 
   void accept_as(PutMode mode, std::vector<Event> events, AcceptOptions options, Done<std::vector<Accepted>> done);
-  void prepare(Event& event, TimePoint now) const;
+  /// Whether the id is the caller's rather than random.
+  bool prepare(Event& event, TimePoint now) const;
   void stored(const std::shared_ptr<Batch>& batch, Tier tier, Result<std::vector<PutOutcome>> outcomes);
   void finish(Batch& batch);
-  void cancel_in(EventCatalog& catalog, CancelRequest request, Done<Changed> done);
   void change_found(StoredEvent found, std::optional<uint64_t> if_revision, Edit edit, int tries,
                     Done<ChangeAnswer> done);
   void wait_then_cancel(EventId id, std::optional<uint64_t> if_revision, std::chrono::milliseconds wait,
@@ -56,6 +57,9 @@ class Intake final : public Events {
   const EngineOptions& options_;
   Waiters& waiters_;
   Arrived arrived_;
+  TwoTiers tiers_;
+  std::mutex mutex_;
+  TierCounts far_counts_;  ///< as last told: still an answer while the far store is away
   std::atomic<bool> stopping_ = false;
 };
 

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "base/random.h"
+#include "cluster/coordinator.h"
 #include "model/schedule.h"
 #include "sink/sink.h"
 #include "store/event_catalog.h"
+#include "store/far_guard.h"
 #include "store/far_store.h"
 #include "store/near_store.h"
 #include "store/schedule_store.h"
@@ -64,6 +66,8 @@ struct EnginePorts {
   SinkDirectory& sinks;
   ExecutionLog& log;
   EngineProbe& probe;
+  Coordinator& coordinator;
+  FarGuard* guard = nullptr;  ///< of the near store; where one store holds both tiers, none is needed
 };
 
 struct EngineOptions {

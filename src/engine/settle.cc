@@ -1,5 +1,7 @@
 #include "engine/settle.h"
 
+#include <map>
+
 #include "base/log.h"
 
 namespace schedules {
@@ -9,8 +11,8 @@ constexpr Duration kRetryAfter = std::chrono::milliseconds(250);
 
 }  // namespace
 
-Settle::Settle(EnginePorts& ports, std::shared_ptr<Mailbox> mailbox, Settled settled)
-    : ports_(ports), mailbox_(std::move(mailbox)), settled_(std::move(settled)) {}
+Settle::Settle(EnginePorts& ports, std::shared_ptr<Mailbox> mailbox, Settled settled, Lost lost)
+    : ports_(ports), mailbox_(std::move(mailbox)), settled_(std::move(settled)), lost_(std::move(lost)) {}
 
 TimePoint Settle::flush(TimePoint now) {
   if (waiting_.empty()) return TimePoint::max();
@@ -43,24 +45,39 @@ void Settle::bury_then_store(std::vector<Ending> endings) {
 }
 
 void Settle::store(std::vector<Ending> endings) {
+  std::map<std::pair<uint32_t, uint64_t>, std::vector<Ending>> groups;
+  for (auto& ending : endings) {
+    groups[{ports_.near.shard_of(ending.event.id), ending.event.begun_epoch}].push_back(std::move(ending));
+  }
+  for (auto& [place, group] : groups) store_shard(place.first, place.second, std::move(group));
+}
+
+void Settle::store_shard(uint32_t shard, uint64_t epoch, std::vector<Ending> endings) {
   std::vector<Settlement> settlements;
   settlements.reserve(endings.size());
   for (const auto& ending : endings) {
-    settlements.push_back(Settlement{.shard = ports_.near.shard_of(ending.event.id),
-                                     .epoch = 0,
+    settlements.push_back(Settlement{.shard = shard,
+                                     .epoch = epoch,
                                      .begun_fire_at = ending.begun_fire_at,
                                      .event = ending.event,
                                      .outcome = ending.outcome});
   }
   ports_.near.settle(std::move(settlements),
-                     [this, mailbox = mailbox_, endings = std::move(endings)](Result<void> result) mutable {
-                       mailbox->post([this, endings = std::move(endings), result = std::move(result)]() mutable {
-                         stored(std::move(endings), std::move(result));
+                     [this, shard, mailbox = mailbox_, endings = std::move(endings)](Result<void> result) mutable {
+                       mailbox->post([this, shard, endings = std::move(endings), result = std::move(result)]() mutable {
+                         stored(shard, std::move(endings), std::move(result));
                        });
                      });
 }
 
-void Settle::stored(std::vector<Ending> endings, Result<void> result) {
+void Settle::stored(uint32_t shard, std::vector<Ending> endings, Result<void> result) {
+  if (!result && result.error().code == Code::stale_epoch) {
+    log::warn("settle.lease_lost", {{"shard", std::to_string(shard)}, {"events", std::to_string(endings.size())}});
+    ports_.coordinator.lost(shard);
+    under_way_ -= endings.size();
+    for (const auto& ending : endings) lost_(ending);
+    return;
+  }
   if (!result) return try_again(std::move(endings), result.error());
   under_way_ -= endings.size();
   std::vector<Execution> executions;

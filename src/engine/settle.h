@@ -23,8 +23,11 @@ class Settle {
  public:
   /// Called for every ending once it is stored.
   using Settled = std::function<void(const Ending&)>;
+  /// Called for every ending that the store refuses, because the lease of its shard has ended: the event has been put
+  /// back, and its next owner fires it.
+  using Lost = std::function<void(const Ending&)>;
 
-  Settle(EnginePorts& ports, std::shared_ptr<Mailbox> mailbox, Settled settled);
+  Settle(EnginePorts& ports, std::shared_ptr<Mailbox> mailbox, Settled settled, Lost lost);
 
   void add(Ending ending) { waiting_.push_back(std::move(ending)); }
   /// Sends what was added; answers when to come again (after a failure).
@@ -34,13 +37,16 @@ class Settle {
 
  private:
   void bury_then_store(std::vector<Ending> endings);
+  /// One call for each shard and epoch, since the store takes or refuses those together.
   void store(std::vector<Ending> endings);
-  void stored(std::vector<Ending> endings, Result<void> result);
+  void store_shard(uint32_t shard, uint64_t epoch, std::vector<Ending> endings);
+  void stored(uint32_t shard, std::vector<Ending> endings, Result<void> result);
   void try_again(std::vector<Ending> endings, const Error& error);
 
   EnginePorts& ports_;
   std::shared_ptr<Mailbox> mailbox_;
   Settled settled_;
+  Lost lost_;
   std::vector<Ending> waiting_;
   size_t under_way_ = 0;
   TimePoint retry_at_ = TimePoint::min();

@@ -5,8 +5,9 @@
 namespace schedules {
 namespace {
 
-constexpr size_t kPage = 1'000;
+constexpr size_t kPage = 5'000;
 constexpr Duration kRetryAfter = std::chrono::seconds(1);
+constexpr Duration kLeaderLook = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -23,6 +24,7 @@ Duration Transfer::interval() const {
 TimePoint Transfer::advance(TimePoint now) {
   if (running_) return TimePoint::max();
   if (now < next_run_ && next_run_ - now <= interval()) return next_run_;
+  if (!ports_.coordinator.leads()) return now + kLeaderLook;
   run([](const Result<uint64_t>&) {});
   return running_ ? TimePoint::max() : next_run_;
 }
@@ -60,13 +62,31 @@ void Transfer::put_near(std::vector<Event> events, bool more) {
                     mailbox->post([this, more, ids = std::move(ids), entries = std::move(entries),
                                    outcomes = std::move(outcomes)]() mutable {
                       if (!outcomes) return finish(fail(outcomes.error()));
+                      const size_t read = ids.size();
+                      leave_held_back(*outcomes, ids, entries);
                       window_.arrive(entries);
-                      mark(std::move(ids), more);
+                      // Where something is held back, the next page would bring it again: the next run does.
+                      mark(std::move(ids), more && entries.size() == read);
                     });
                   });
 }
 
+// What is being changed far at this moment is held back near and stays where it is.
+void Transfer::leave_held_back(const std::vector<PutOutcome>& outcomes, std::vector<EventId>& ids,
+                               std::vector<WindowEntry>& entries) {
+  size_t kept = 0;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].result == PutResult::conflict) continue;
+    ids[kept] = ids[i];
+    entries[kept] = entries[i];
+    ++kept;
+  }
+  ids.resize(kept);
+  entries.resize(kept);
+}
+
 void Transfer::mark(std::vector<EventId> ids, bool more) {
+  if (ids.empty()) return finish(moved_);
   const size_t count = ids.size();
   ports_.far.mark_transferred(std::move(ids), [this, mailbox = mailbox_, more, count](Result<void> marked) mutable {
     mailbox->post([this, more, count, marked = std::move(marked)]() mutable {

@@ -28,6 +28,8 @@ class Transfer {
  private:
   void next_page();
   void put_near(std::vector<Event> events, bool more);
+  static void leave_held_back(const std::vector<PutOutcome>& outcomes, std::vector<EventId>& ids,
+                              std::vector<WindowEntry>& entries);
   void mark(std::vector<EventId> ids, bool more);
   void finish(Result<uint64_t> result);
   [[nodiscard]] Duration interval() const;

@@ -23,9 +23,29 @@ void mark(const MovePtr& move) {
   });
 }
 
+// What is being changed far at this moment stays there.
+void leave_held_back(Move& move, const std::vector<PutOutcome>& outcomes) {
+  size_t found = 0;
+  size_t kept = 0;
+  for (size_t i = 0; i < move.moved.size(); ++i) {
+    if (!move.moved[i]) continue;
+    const size_t at = found++;
+    if (outcomes[at].result == PutResult::conflict) {
+      move.moved[i] = false;
+      continue;
+    }
+    move.found[kept] = move.found[at];
+    move.entries[kept] = move.entries[at];
+    ++kept;
+  }
+  move.found.resize(kept);
+  move.entries.resize(kept);
+}
+
 void put_near(const MovePtr& move, std::vector<Event> events) {
   move->ports.near.put(std::move(events), PutMode::from_far_store, [move](Result<std::vector<PutOutcome>> outcomes) {
     if (!outcomes) return move->done(fail(std::move(outcomes.error())));
+    leave_held_back(*move, *outcomes);
     move->arrived(std::move(move->entries));
     mark(move);
   });

@@ -7,6 +7,7 @@ namespace schedules {
 namespace {
 
 constexpr Duration kLoadRetry = std::chrono::milliseconds(250);
+constexpr Duration kLapsedRetry = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -20,12 +21,12 @@ Window::Window(EnginePorts& ports, const EngineOptions& options, std::shared_ptr
     : ports_(ports),
       options_(options),
       mailbox_(std::move(mailbox)),
-      shards_(ports.near.shards()),
       wheel_(ports.clock.wall()) {}
 
 void Window::arrive(const std::vector<WindowEntry>& entries) {
   for (const auto& entry : entries) {
-    auto& shard = shards_.at(entry.shard);
+    if (entry.shard >= shards_.size() || !shards_[entry.shard].epoch) continue;  // its owner learns of it by the store
+    auto& shard = shards_[entry.shard];
     const bool covered = entry.fire_at <= std::max(shard.covered_until, shard.covering_until);
     if (covered && held_.size() < 2 * options_.window_limit) {
       hold(entry);
@@ -39,6 +40,45 @@ void Window::arrive(const std::vector<WindowEntry>& entries) {
   }
 }
 
+void Window::arrive_elsewhere(uint32_t index, TimePoint fire_at) {
+  if (index >= shards_.size()) return;
+  auto& shard = shards_[index];
+  shard.covered_until = std::min(shard.covered_until, fire_at - Duration(1));
+  shard.covering_until = std::min(shard.covering_until, shard.covered_until);
+  if (!shard.next_fire_at || fire_at < *shard.next_fire_at) shard.next_fire_at = fire_at;
+}
+
+void Window::own(const std::vector<ShardLease>& leases) {
+  for (const auto& lease : leases) {
+    if (lease.shard >= shards_.size()) shards_.resize(lease.shard + 1);
+  }
+  std::vector<std::optional<uint64_t>> epochs(shards_.size());
+  for (const auto& lease : leases) epochs[lease.shard] = lease.epoch;
+  for (uint32_t i = 0; i < shards_.size(); ++i) {
+    if (shards_[i].epoch == epochs[i] && !shards_[i].lapsed) continue;
+    const bool loading = shards_[i].loading;
+    shards_[i] = Shard{.epoch = epochs[i], .loading = loading};
+  }
+}
+
+void Window::disown(uint32_t index) {
+  if (index >= shards_.size()) return;
+  shards_[index].epoch.reset();
+  shards_[index].lapsed = true;
+  shards_[index].retry_at = ports_.clock.wall() + kLapsedRetry;
+}
+
+// A renewal that was late may have come after all.
+TimePoint Window::look_at_lapsed(uint32_t index, TimePoint now) {
+  auto& shard = shards_[index];
+  if (!shard.lapsed) return TimePoint::max();
+  if (now < shard.retry_at) return shard.retry_at;
+  const auto epoch = ports_.coordinator.epoch_of(index);
+  if (!epoch) return now + kLapsedRetry;
+  shard = Shard{.epoch = epoch, .loading = shard.loading};
+  return TimePoint::max();
+}
+
 TimePoint Window::advance(TimePoint now) {
   wheel_.advance(now, due_);
   for (const auto& entry : due_) {
@@ -48,6 +88,7 @@ TimePoint Window::advance(TimePoint now) {
   due_.clear();
   TimePoint next = wheel_.next_wake().value_or(TimePoint::max());
   for (uint32_t i = 0; i < shards_.size(); ++i) {
+    next = std::min(next, look_at_lapsed(i, now));
     TimePoint wanted = load_wanted_at(shards_[i]);
     if (wanted <= now) {
       load(i, now);
@@ -60,7 +101,7 @@ TimePoint Window::advance(TimePoint now) {
 
 // When the next load of this shard makes sense; max: not before something else happens.
 TimePoint Window::load_wanted_at(const Shard& shard) const {
-  if (shard.loading || !shard.next_fire_at) return TimePoint::max();
+  if (shard.loading || !shard.epoch || !shard.next_fire_at) return TimePoint::max();
   if (shard.saturated) {
     // Half of the last page must be gone, or the same entries would only be read again.
     return ready_.size() < options_.window_limit / 2 ? shard.retry_at : TimePoint::max();
@@ -78,16 +119,24 @@ void Window::load(uint32_t index, TimePoint now) {
   shard.covering_until = now + options_.window;
   shard.next_fire_at = std::nullopt;  // arrivals from now on set it again
   WindowRequest request{
-      .shard = index, .epoch = 0, .now = now, .until = shard.covering_until, .limit = options_.window_limit};
-  ports_.near.window(request, [this, index, now, mailbox = mailbox_](Result<WindowPage> page) mutable {
-    mailbox->post([this, index, now, page = std::move(page)]() mutable { loaded(index, now, std::move(page)); });
-  });
+      .shard = index, .epoch = *shard.epoch, .now = now, .until = shard.covering_until, .limit = options_.window_limit};
+  ports_.near.window(
+      request, [this, index, epoch = *shard.epoch, now, mailbox = mailbox_](Result<WindowPage> page) mutable {
+        mailbox->post([this, index, epoch, now, page = std::move(page)]() mutable {
+          loaded(index, epoch, now, std::move(page));
+        });
+      });
 }
 
-void Window::loaded(uint32_t index, TimePoint asked_at, Result<WindowPage> page) {
+void Window::loaded(uint32_t index, uint64_t epoch, TimePoint asked_at, Result<WindowPage> page) {
   auto& shard = shards_[index];
   shard.loading = false;
+  if (shard.epoch != epoch) return;  // of a lease that has ended
   shard.saturated = false;
+  if (!page && page.error().code == Code::stale_epoch) {
+    ports_.coordinator.lost(index);
+    return disown(index);
+  }
   if (!page) {
     log::warn("window.load_failed", {{"shard", std::to_string(index)}, {"error", page.error().detail}});
     shard.covering_until = TimePoint::min();
@@ -121,28 +170,25 @@ void Window::hold(const WindowEntry& entry) {
   wheel_.insert(entry.fire_at, entry);
 }
 
-std::vector<WindowEntry> Window::pop(size_t count) {
-  std::vector<WindowEntry> entries;
-  std::vector<WindowEntry> other_shards;
-  while (entries.size() < count && !ready_.empty()) {
-    WindowEntry entry = ready_.top();
+std::vector<BeginRequest> Window::pop(size_t count) {
+  std::vector<BeginRequest> requests;
+  std::vector<size_t> request_of(shards_.size(), SIZE_MAX);
+  for (size_t taken = 0; taken < count && !ready_.empty(); ready_.pop()) {
+    const WindowEntry& entry = ready_.top();
     const auto held = held_.find(entry.id);
-    if (held == held_.end() || held->second != entry.fire_at) {
-      ready_.pop();  // moved on since
-      continue;
-    }
-    if (!entries.empty() && entry.shard != entries.front().shard) {
-      if (other_shards.size() >= count) break;
-      other_shards.push_back(entry);
-      ready_.pop();
-      continue;
-    }
+    if (held == held_.end() || held->second != entry.fire_at) continue;  // moved on since
     held_.erase(held);
-    ready_.pop();
-    entries.push_back(entry);
+    const auto& epoch = shards_[entry.shard].epoch;
+    if (!epoch) continue;
+    auto& at = request_of[entry.shard];
+    if (at == SIZE_MAX) {
+      at = requests.size();
+      requests.push_back(BeginRequest{.shard = entry.shard, .epoch = *epoch, .entries = {}});
+    }
+    requests[at].entries.push_back(entry);
+    ++taken;
   }
-  for (const auto& entry : other_shards) ready_.push(entry);
-  return entries;
+  return requests;
 }
 
 void Window::reset() {

@@ -29,8 +29,14 @@ class Window {
   void arrive(const std::vector<WindowEntry>& entries);
   /// Starts the loads that are due, moves what is due into the ready queue; answers when to come again.
   TimePoint advance(TimePoint now);
-  /// The best `count` due entries of one shard, by rank. They are no longer held.
-  std::vector<WindowEntry> pop(size_t count);
+  /// Something due at this time was stored by another node.
+  void arrive_elsewhere(uint32_t shard, TimePoint fire_at);
+  /// The shards of which this node holds the lease now; what was held of others is forgotten.
+  void own(const std::vector<ShardLease>& leases);
+  /// The lease has lapsed, or the store says so: nothing of the shard is read or given out until it holds again.
+  void disown(uint32_t shard);
+  /// The best `count` due entries, by rank, in one request for each shard. They are no longer held.
+  std::vector<BeginRequest> pop(size_t count);
   /// Read everything anew, e.g. after the clock was stepped.
   void reset();
 
@@ -39,6 +45,8 @@ class Window {
 
  private:
   struct Shard {
+    std::optional<uint64_t> epoch;  ///< of our lease; none: not ours
+    bool lapsed = false;            ///< disowned; the coordinator has not said yet whether it is gone or comes back
     TimePoint covered_until = TimePoint::min();
     TimePoint covering_until = TimePoint::min();               ///< of the load under way
     std::optional<TimePoint> next_fire_at = TimePoint::min();  ///< first known beyond covered_until
@@ -50,9 +58,10 @@ class Window {
     bool operator()(const WindowEntry& a, const WindowEntry& b) const;
   };
 
+  TimePoint look_at_lapsed(uint32_t index, TimePoint now);
   [[nodiscard]] TimePoint load_wanted_at(const Shard& shard) const;
   void load(uint32_t index, TimePoint now);
-  void loaded(uint32_t index, TimePoint asked_at, Result<WindowPage> page);
+  void loaded(uint32_t index, uint64_t epoch, TimePoint asked_at, Result<WindowPage> page);
   void hold(const WindowEntry& entry);
 
   EnginePorts& ports_;

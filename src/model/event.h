@@ -83,6 +83,8 @@ struct Event {
   uint32_t attempt = 0;  ///< tries that have failed
   std::vector<Attempt> attempts;
 
+  uint64_t begun_epoch = 0;  ///< while it is in flight: the epoch under which it was begun; never stored
+
   /// Places the event among those that wait: smaller fires first. One level of priority is worth 5 s of
   /// waiting, so a low one is never starved.
   [[nodiscard]] int64_t rank() const { return rank_of(fire_at, priority); }

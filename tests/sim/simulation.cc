@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "cluster/solo.h"
 #include "time/text.h"
 
 namespace schedules::sim {
@@ -96,7 +97,8 @@ class Simulation {
                                                    .dead_letters = sim_schedules_,
                                                    .sinks = sink_,
                                                    .log = log_,
-                                                   .probe = probe_},
+                                                   .probe = probe_,
+                                                   .coordinator = coordinator_},
                                        options);
     wake_ = engine_->tick();
   }
@@ -330,6 +332,7 @@ class Simulation {
   SimSink sink_{world_, ledger_, sim_events_, report_};
   NoLog log_;
   EngineProbe probe_;
+  SoloCoordinator coordinator_{"sim", 1, clock_};
   std::unique_ptr<Engine> engine_;
   TimePoint wake_;
   std::vector<Event> sent_;

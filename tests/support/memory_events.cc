@@ -4,6 +4,18 @@
 
 namespace schedules::testing {
 
+std::optional<PutOutcome> MemoryEvents::refused_for_far(const Event& event, PutMode mode) {
+  if (mode == PutMode::from_far_store) {
+    const auto newer = held_back_.find(event.id);
+    if (newer != held_back_.end() && event.revision < newer->second) return PutOutcome{.result = PutResult::conflict};
+    claims_.erase(event.id);
+    return std::nullopt;
+  }
+  const auto claim = claims_.find(event.id);
+  if (claim == claims_.end()) return std::nullopt;
+  return PutOutcome{.result = claim->second == event.fingerprint ? PutResult::exists : PutResult::conflict};
+}
+
 PutOutcome MemoryEvents::put_one(Event event, PutMode mode, Tier tier) {
   const auto found = rows_.find(event.id);
   if (found != rows_.end() && !broken_.put_if_absent) {
@@ -19,6 +31,7 @@ PutOutcome MemoryEvents::put_one(Event event, PutMode mode, Tier tier) {
       return PutOutcome{.result = same ? PutResult::exists : PutResult::conflict, .existing = old};
     }
   }
+  if (const auto refused = refused_for_far(event, mode)) return *refused;
   Row row{.stored = StoredEvent{.event = std::move(event), .tier = tier}, .sequence = ++sequence_};
   const EventId id = row.stored.event.id;
   in_flight_.erase(id);
@@ -200,6 +213,43 @@ void MemoryEvents::change(std::vector<Event> events, Done<std::vector<Changed>> 
       found->second.sequence = ++sequence_;
     }
     changed.push_back(Changed{result, stored});
+  }
+  sync();
+  done(std::move(changed));
+}
+
+void MemoryEvents::claim(std::vector<FarClaim> claims, Done<std::vector<PutOutcome>> done) {
+  std::vector<PutOutcome> outcomes;
+  for (const auto& claim : claims) {
+    const auto row = rows_.find(claim.id);
+    if (row != rows_.end()) {
+      const bool same = row->second.stored.event.fingerprint == claim.fingerprint;
+      outcomes.push_back({.result = same ? PutResult::exists : PutResult::conflict, .existing = row->second.stored});
+      continue;
+    }
+    const auto held = claims_.try_emplace(claim.id, claim.fingerprint).first;
+    outcomes.push_back({.result = held->second == claim.fingerprint ? PutResult::created : PutResult::conflict});
+  }
+  done(std::move(outcomes));
+}
+
+void MemoryEvents::hold_back(std::vector<FarRevision> newer, Duration /*keep*/, Done<void> done) {
+  for (const auto& one : newer) held_back_[one.id] = std::max(held_back_[one.id], one.revision);
+  done({});
+}
+
+void MemoryEvents::cancel(std::vector<StoredEvent> ended, Done<std::vector<Changed>> done) {
+  std::vector<Changed> changed;
+  for (auto& one : ended) {
+    const EventId id = one.event.id;
+    if (!rows_.contains(id)) {
+      claims_.erase(id);
+      rows_[id] = Row{.stored = one, .sequence = ++sequence_};
+      changed.push_back(Changed{ChangeResult::done, std::move(one)});
+      continue;
+    }
+    const CancelRequest request{.id = id, .at = one.outcome.at, .reason = one.outcome.reason};
+    cancel({request}, [&changed](Result<std::vector<Changed>> here) { changed.push_back(std::move(here->front())); });
   }
   sync();
   done(std::move(changed));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "store/event_catalog.h"
+#include "store/far_guard.h"
 #include "store/far_store.h"
 #include "store/near_store.h"
 
@@ -17,7 +18,7 @@ struct BrokenGuards {
   bool put_if_absent = false;  ///< a second put of an id makes a second event
 };
 
-class MemoryEvents final : public NearStore, public FarStore, public EventCatalog {
+class MemoryEvents final : public NearStore, public FarStore, public EventCatalog, public FarGuard {
  public:
   explicit MemoryEvents(const Clock& clock, BrokenGuards broken = {}) : clock_(clock), broken_(broken) {}
 
@@ -38,6 +39,10 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
   void cancel(std::vector<CancelRequest> requests, Done<std::vector<Changed>> done) override;
   void change(std::vector<Event> events, Done<std::vector<Changed>> done) override;
   void counts(Done<TierCounts> done) override;
+  // FarGuard
+  void claim(std::vector<FarClaim> claims, Done<std::vector<PutOutcome>> done) override;
+  void hold_back(std::vector<FarRevision> newer, Duration keep, Done<void> done) override;
+  void cancel(std::vector<StoredEvent> ended, Done<std::vector<Changed>> done) override;
 
   /// The process died: what was in flight waits again.
   void process_crash() { in_flight_.clear(); }
@@ -52,6 +57,7 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
     StoredEvent stored;
     uint64_t sequence = 0;
   };
+  std::optional<PutOutcome> refused_for_far(const Event& event, PutMode mode);
   PutOutcome put_one(Event event, PutMode mode, Tier tier);
   void sync() { synced_ = rows_; }
 
@@ -61,6 +67,8 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
   std::map<EventId, Row> synced_;
   std::set<EventId> in_flight_;
   std::map<EventId, Event> seen_by_window_;
+  std::map<EventId, uint64_t> claims_;     ///< fingerprints
+  std::map<EventId, uint64_t> held_back_;  ///< lowest revision that may come near
   uint64_t sequence_ = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include <deque>
 
+#include "cluster/solo.h"
 #include "engine/engine.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/memory_events.h"
@@ -84,7 +85,8 @@ class EngineFixture : public ::testing::Test {
                                                   .dead_letters = schedules,
                                                   .sinks = sinks,
                                                   .log = log,
-                                                  .probe = probe},
+                                                  .probe = probe,
+                                                  .coordinator = coordinator},
                                       options);
     engine->tick();
   }
@@ -141,6 +143,7 @@ class EngineFixture : public ::testing::Test {
   OneSink sinks{sink};
   KeptLog log;
   EngineProbe probe;
+  SoloCoordinator coordinator{"node", 1, clock};
   EngineOptions options;
   std::unique_ptr<Engine> engine;
 };

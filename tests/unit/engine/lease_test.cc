@@ -1,0 +1,193 @@
+// What an engine does when its leases come, lapse and go: it acts only under an epoch that holds at that moment.
+#include "tests/unit/engine/engine_fixture.h"
+
+namespace schedules::testing {
+
+using namespace std::chrono_literals;
+
+/// Leases by hand.
+class HandCoordinator final : public Coordinator {
+ public:
+  void start(Changed changed) override {
+    changed_ = std::move(changed);
+    tell();
+  }
+  [[nodiscard]] std::optional<uint64_t> epoch_of(uint32_t) const override { return lapsed ? std::nullopt : epoch_; }
+  [[nodiscard]] bool leads() const override { return leader; }
+  void lost(uint32_t) override { ++losses; }
+  void resign(Done<void> done) override { done({}); }
+  void view(Done<ClusterView> done) override { done(ClusterView{}); }
+
+  void hold(std::optional<uint64_t> epoch) {
+    epoch_ = epoch;
+    tell();
+  }
+  bool lapsed = false;
+  bool leader = true;
+  int losses = 0;
+
+ private:
+  void tell() { changed_(epoch_ ? std::vector{ShardLease{0, *epoch_}} : std::vector<ShardLease>{}); }
+  Changed changed_;
+  std::optional<uint64_t> epoch_ = 1;
+};
+
+/// Refuses every epoch but one.
+class FencedEvents final : public NearStore {
+ public:
+  explicit FencedEvents(MemoryEvents& rows) : rows_(rows) {}
+  [[nodiscard]] uint32_t shards() const override { return 1; }
+  [[nodiscard]] uint32_t shard_of(const EventId&) const override { return 0; }
+  void put(std::vector<Event> events, PutMode mode, Done<std::vector<PutOutcome>> done) override {
+    rows_.put(std::move(events), mode, std::move(done));
+  }
+  void window(WindowRequest request, Done<WindowPage> done) override {
+    if (request.epoch != epoch) return done(stale());
+    rows_.window(request, std::move(done));
+  }
+  void begin(BeginRequest request, Done<std::vector<Event>> done) override {
+    if (request.epoch != epoch) return done(stale());
+    rows_.begin(std::move(request), std::move(done));
+  }
+  void settle(std::vector<Settlement> settlements, Done<void> done) override {
+    if (settlements.front().epoch != epoch) return done(stale());
+    rows_.settle(std::move(settlements), std::move(done));
+  }
+  uint64_t epoch = 1;
+
+ private:
+  static tl::unexpected<Error> stale() { return fail(Code::stale_epoch, "another node owns the shard"); }
+  MemoryEvents& rows_;
+};
+
+class LeaseTest : public EngineFixture {
+ protected:
+  LeaseTest() {
+    engine.reset();
+    engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
+                                                  .random = *random,
+                                                  .near = fenced,
+                                                  .near_catalog = events,
+                                                  .far = events,
+                                                  .far_catalog = events,
+                                                  .near_tier = events,
+                                                  .far_tier = events,
+                                                  .schedules = schedules,
+                                                  .dead_letters = schedules,
+                                                  .sinks = sinks,
+                                                  .log = log,
+                                                  .probe = probe,
+                                                  .coordinator = leases},
+                                      options);
+    engine->tick();
+  }
+  ~LeaseTest() override { engine.reset(); }
+
+  HandCoordinator leases;
+  FencedEvents fenced{events};
+};
+
+TEST_F(LeaseTest, FiresWhatIsDueInAShardThatItHolds) {
+  accept(event("a", 1s));
+  run_for(2s);
+  EXPECT_EQ(topics(), (std::vector<std::string>{"a"}));
+}
+
+TEST_F(LeaseTest, FiresNothingOfAShardThatItDoesNotHold) {
+  leases.hold(std::nullopt);
+  accept(event("a", 1s));
+  run_for(20s);
+  EXPECT_TRUE(topics().empty());
+}
+
+TEST_F(LeaseTest, FiresWhatWaitedOnceTheLeaseComes) {
+  leases.hold(std::nullopt);
+  const auto accepted = accept(event("a", 1s));
+  run_for(5s);
+  fenced.epoch = 7;
+  leases.hold(7);
+  run_for(1s);
+  EXPECT_EQ(topics(), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(state_of(accepted.stored.event.id), State::fired);
+}
+
+TEST_F(LeaseTest, ALapsedLeaseBeginsNothingAndGoesOnWhenItHoldsAgain) {
+  accept(event("a", 1s));
+  run_for(500ms);
+  leases.lapsed = true;
+  run_for(2s);
+  EXPECT_TRUE(topics().empty());
+  leases.lapsed = false;
+  run_for(1s);
+  EXPECT_EQ(topics(), (std::vector<std::string>{"a"}));
+}
+
+TEST_F(LeaseTest, AStoreThatKnowsAnotherOwnerIsBelieved) {
+  accept(event("a", 1s));
+  run_for(500ms);
+  fenced.epoch = 2;
+  run_for(2s);
+  EXPECT_TRUE(topics().empty());
+  EXPECT_GE(leases.losses, 1);
+}
+
+TEST_F(LeaseTest, WhatIsBegunIsNotPublishedAfterItsLeaseLapsed) {
+  options.max_concurrent = 1;
+  engine->reconfigure([](EngineOptions& changed) { changed.max_concurrent = 1; });
+  ScriptedSink& slow = sink;
+  slow.hold = true;
+  for (int i = 0; i < 101; ++i) accept(event("first", 1s));  // one more than a batch: it waits in the lane
+  run_for(1s);
+  ASSERT_EQ(slow.delivered.size(), 100U);
+  leases.lapsed = true;
+  slow.hold = false;
+  slow.let_go();
+  run_for(1s);
+  EXPECT_EQ(slow.delivered.size(), 100U);
+}
+
+TEST_F(LeaseTest, ASettleThatIsRefusedForgetsTheEventAndStopsNothing) {
+  sink.hold = true;
+  const auto accepted = accept(event("a", 1s));
+  run_for(1s);
+  ASSERT_EQ(sink.delivered.size(), 1U);
+  fenced.epoch = 2;  // another node has taken over and put it back
+  events.process_crash();
+  sink.hold = false;
+  sink.let_go();
+  engine->tick();
+  EXPECT_EQ(state_of(accepted.stored.event.id), State::pending);
+  EXPECT_TRUE(log.kept.empty());
+  leases.hold(2);
+  run_for(1s);
+  EXPECT_EQ(sink.delivered.size(), 2U);
+  EXPECT_EQ(state_of(accepted.stored.event.id), State::fired);
+}
+
+TEST_F(LeaseTest, AnEventPutByAnotherNodeIsReadAtOnce) {
+  run_for(1s);  // the window covers the next seconds
+  Event one = event("theirs", 100ms);
+  one.id = random_id(*random);
+  one.fire_at = one.due_at;
+  events.put({one}, PutMode::if_absent, [](const Result<std::vector<PutOutcome>>&) {});
+  engine->arrived_elsewhere(0, one.fire_at);
+  run_for(200ms);
+  EXPECT_EQ(topics(), (std::vector<std::string>{"theirs"}));
+}
+
+TEST_F(LeaseTest, OnlyTheLeaderTransfers) {
+  leases.leader = false;
+  accept(event("far", 30h));
+  run_for(10min);
+  const auto tier_of = [&] {
+    EventPage page;
+    events.find({.filter = {}, .cursor = "", .limit = 1}, [&](Result<EventPage> found) { page = std::move(*found); });
+    return page.events.at(0).tier;
+  };
+  EXPECT_EQ(tier_of(), Tier::far);
+  leases.leader = true;
+  run_for(10min);
+  EXPECT_EQ(tier_of(), Tier::near);
+}
+
+}  // namespace schedules::testing

@@ -1,0 +1,155 @@
+// Near and far as different stores: one event has one fate, whatever a transfer does at that moment.
+#include "engine/two_tiers.h"
+
+#include "tests/unit/engine/engine_fixture.h"
+
+namespace schedules::testing {
+
+using namespace std::chrono_literals;
+
+class TwoTiersTest : public EngineFixture {
+ protected:
+  TwoTiersTest() {
+    engine.reset();
+    engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
+                                                  .random = *random,
+                                                  .near = events,
+                                                  .near_catalog = events,
+                                                  .far = far,
+                                                  .far_catalog = far,
+                                                  .near_tier = events,
+                                                  .far_tier = far,
+                                                  .schedules = schedules,
+                                                  .dead_letters = schedules,
+                                                  .sinks = sinks,
+                                                  .log = log,
+                                                  .probe = probe,
+                                                  .coordinator = coordinator,
+                                                  .guard = &events},
+                                      options);
+    engine->tick();
+  }
+  ~TwoTiersTest() override { engine.reset(); }
+
+  Event keyed(std::string key, Duration in, std::string body = "{}") const {
+    Event made = event("t", in);
+    made.idempotency_key = std::move(key);
+    made.body = std::move(body);
+    made.fingerprint = fingerprint_of(made, "same");
+    return made;
+  }
+  ChangeAnswer cancel(const EventId& id) {
+    std::optional<ChangeAnswer> answer;
+    engine->events().cancel(id, {}, 0ms, [&](Result<ChangeAnswer> got) { answer = std::move(got.value()); });
+    engine->tick();
+    return answer.value();
+  }
+  ChangeAnswer move_to(const EventId& id, Duration in) {
+    std::optional<ChangeAnswer> answer;
+    engine->events().change(
+        id, {},
+        [due = clock.wall() + in](Event& one) {
+          one.due_at = due;
+          return Status{};
+        },
+        [&](Result<ChangeAnswer> got) { answer = std::move(got.value()); });
+    engine->tick();
+    return answer.value();
+  }
+  /// What a transfer that has read its page, and is slow, does next.
+  PutOutcome bring_near(Event one) {
+    std::optional<PutOutcome> outcome;
+    std::vector<Event> list{std::move(one)};
+    events.put(std::move(list), PutMode::from_far_store,
+               [&](Result<std::vector<PutOutcome>> got) { outcome = std::move(got->front()); });
+    return outcome.value();
+  }
+
+  MemoryEvents far{clock};
+};
+
+TEST_F(TwoTiersTest, AFarEventIsTransferredAndFiresOnce) {
+  const auto id = accept(event("t", 30h)).stored.event.id;
+  ASSERT_NE(far.look(id), nullptr);
+  ASSERT_EQ(events.look(id), nullptr);
+  run_for(31h);
+  EXPECT_EQ(sink.delivered.size(), 1U);
+}
+
+TEST_F(TwoTiersTest, OneKeyIsOneEventAcrossBothTiers) {
+  const auto first = accept(keyed("k", 30 * 24h));
+  const auto again = accept(keyed("k", 1h));
+  EXPECT_EQ(again.result, PutResult::exists);
+  EXPECT_EQ(again.stored.event.due_at, first.stored.event.due_at);
+  EXPECT_EQ(events.waiting(), 0U);
+}
+
+TEST_F(TwoTiersTest, AnotherBodyUnderTheSameKeyIsAConflictAcrossBothTiers) {
+  accept(keyed("k", 30 * 24h));
+  const auto other = accept(keyed("k", 1h, R"({"n":2})"));
+  ASSERT_TRUE(other.error);
+  EXPECT_EQ(other.error->code, Code::idempotency_conflict);
+  const auto far_again = accept(keyed("k", 40 * 24h, R"({"n":2})"));
+  ASSERT_TRUE(far_again.error);
+}
+
+TEST_F(TwoTiersTest, AClaimWhoseFarPutNeverEndedIsTaken) {
+  Event lost = keyed("k", 30 * 24h);
+  events.claim({FarClaim{derived_id("idempotency-key:k"), lost.fingerprint, clock.wall() + 60 * 24h}},
+               [](const Result<std::vector<PutOutcome>>&) {});
+  const auto again = accept(keyed("k", 1h));
+  EXPECT_EQ(again.result, PutResult::created);
+  run_for(2h);
+  EXPECT_EQ(sink.delivered.size(), 1U);
+}
+
+TEST_F(TwoTiersTest, AFarKeyFirstPutNearIsNotPutFar) {
+  const auto first = accept(keyed("k", 1h));
+  const auto again = accept(keyed("k", 30 * 24h));
+  EXPECT_EQ(again.result, PutResult::exists);
+  EXPECT_EQ(again.stored.event.id, first.stored.event.id);
+  EXPECT_EQ(far.waiting(), 0U);
+}
+
+TEST_F(TwoTiersTest, WhatWasCancelledFarDoesNotComeNearAfterwards) {
+  const auto id = accept(event("t", 30 * 24h)).stored.event.id;
+  const Event read = far.look(id)->event;  // a transfer has read its page
+  EXPECT_EQ(cancel(id).result, ChangeResult::done);
+  bring_near(read);
+  run_for(31 * 24h);
+  EXPECT_TRUE(sink.delivered.empty());
+}
+
+TEST_F(TwoTiersTest, WhatCameNearBeforeItWasCancelledFarIsCancelledNear) {
+  const auto id = accept(event("t", 30 * 24h)).stored.event.id;
+  bring_near(far.look(id)->event);
+  EXPECT_EQ(cancel(id).result, ChangeResult::done);
+  run_for(31 * 24h);
+  EXPECT_TRUE(sink.delivered.empty());
+}
+
+TEST_F(TwoTiersTest, WhatWasMovedFarFiresAtItsNewTimeOnly) {
+  const auto id = accept(event("t", 30 * 24h)).stored.event.id;
+  const Event read = far.look(id)->event;
+  EXPECT_EQ(move_to(id, 40 * 24h).result, ChangeResult::done);
+  EXPECT_EQ(bring_near(read).result, PutResult::conflict);
+  run_for(35 * 24h);
+  EXPECT_TRUE(sink.delivered.empty());
+  run_for(6 * 24h);
+  EXPECT_EQ(sink.delivered.size(), 1U);
+}
+
+TEST_F(TwoTiersTest, WhatCameNearBeforeItWasMovedFarIsMovedNear) {
+  const auto id = accept(event("t", 30 * 24h)).stored.event.id;
+  bring_near(far.look(id)->event);
+  const auto moved = move_to(id, 40 * 24h);
+  EXPECT_EQ(moved.result, ChangeResult::done);
+  ASSERT_TRUE(moved.current);
+  EXPECT_EQ(moved.current->tier, Tier::near);
+  run_for(35 * 24h);
+  EXPECT_TRUE(sink.delivered.empty());
+  run_for(6 * 24h);
+  EXPECT_EQ(sink.delivered.size(), 1U);
+}
+
+}  // namespace schedules::testing
