@@ -104,6 +104,8 @@ struct Execution {
   std::string sink;
   std::string position;
   std::string node_id;
+  bool waited_far = false;           ///< of a plain event: it was accepted for beyond the horizon
+  TimePoint accepted_at;             ///< of the event; not stored: only the recorder looks at it
 };
 
 /// An event which used up its retries, kept with its reason until redriven or dropped.

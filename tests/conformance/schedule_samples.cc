@@ -140,7 +140,8 @@ Execution full_execution(uint64_t number) {
           .attempt = 3,
           .sink = "webhook",
           .position = "status 503",
-          .node_id = "node-" + n};
+          .node_id = "node-" + n,
+          .waited_far = number % 2 == 1};
 }
 
 }  // namespace schedules::testing

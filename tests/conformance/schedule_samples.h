@@ -44,10 +44,11 @@ inline auto fields_of(const Schedule& schedule) {
 inline auto fields_of(const Execution& execution) {
   const auto& [id, event_id, schedule_id, schedule_name, topic, entity_type, entity_id, action,
                correlation_id, due_at, executed_at, duration, status, state, reason, error, attempt,
-               sink, position, node_id] = execution;
+               sink, position, node_id, waited_far, accepted_at] = execution;
+  static_cast<void>(accepted_at);  // not stored
   return std::tie(id, event_id, schedule_id, schedule_name, topic, entity_type, entity_id, action,
                   correlation_id, due_at, executed_at, duration, status, state, reason, error,
-                  attempt, sink, position, node_id);
+                  attempt, sink, position, node_id, waited_far);
 }
 
 inline auto fields_of(const DeadLetter& letter) {
