@@ -50,45 +50,45 @@ void Transfer::next_page() {
 }
 
 void Transfer::put_near(std::vector<Event> events, bool more) {
-  std::vector<EventId> ids;
+  std::vector<FarRevision> moved;
   std::vector<WindowEntry> entries;
   for (const auto& event : events) {
-    ids.push_back(event.id);
+    moved.push_back(FarRevision{event.id, event.revision});
     entries.push_back(WindowEntry{event.id, event.fire_at, 0, event.priority, ports_.near.shard_of(event.id)});
   }
   ports_.near.put(std::move(events), PutMode::from_far_store,
-                  [this, mailbox = mailbox_, more, ids = std::move(ids),
+                  [this, mailbox = mailbox_, more, moved = std::move(moved),
                    entries = std::move(entries)](Result<std::vector<PutOutcome>> outcomes) mutable {
-                    mailbox->post([this, more, ids = std::move(ids), entries = std::move(entries),
+                    mailbox->post([this, more, moved = std::move(moved), entries = std::move(entries),
                                    outcomes = std::move(outcomes)]() mutable {
                       if (!outcomes) return finish(fail(outcomes.error()));
-                      const size_t read = ids.size();
-                      leave_held_back(*outcomes, ids, entries);
+                      const size_t read = moved.size();
+                      leave_held_back(*outcomes, moved, entries);
                       window_.arrive(entries);
                       // Where something is held back, the next page would bring it again: the next run does.
-                      mark(std::move(ids), more && entries.size() == read);
+                      mark(std::move(moved), more && entries.size() == read);
                     });
                   });
 }
 
 // What is being changed far at this moment is held back near and stays where it is.
-void Transfer::leave_held_back(const std::vector<PutOutcome>& outcomes, std::vector<EventId>& ids,
+void Transfer::leave_held_back(const std::vector<PutOutcome>& outcomes, std::vector<FarRevision>& moved,
                                std::vector<WindowEntry>& entries) {
   size_t kept = 0;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     if (outcomes[i].result == PutResult::conflict) continue;
-    ids[kept] = ids[i];
+    moved[kept] = moved[i];
     entries[kept] = entries[i];
     ++kept;
   }
-  ids.resize(kept);
+  moved.resize(kept);
   entries.resize(kept);
 }
 
-void Transfer::mark(std::vector<EventId> ids, bool more) {
-  if (ids.empty()) return finish(moved_);
-  const size_t count = ids.size();
-  ports_.far.mark_transferred(std::move(ids), [this, mailbox = mailbox_, more, count](Result<void> marked) mutable {
+void Transfer::mark(std::vector<FarRevision> moved, bool more) {
+  if (moved.empty()) return finish(moved_);
+  const size_t count = moved.size();
+  ports_.far.mark_transferred(std::move(moved), [this, mailbox = mailbox_, more, count](Result<void> marked) mutable {
     mailbox->post([this, more, count, marked = std::move(marked)]() mutable {
       if (!marked) return finish(fail(marked.error()));
       moved_ += count;

@@ -28,9 +28,9 @@ class Transfer {
  private:
   void next_page();
   void put_near(std::vector<Event> events, bool more);
-  static void leave_held_back(const std::vector<PutOutcome>& outcomes, std::vector<EventId>& ids,
+  static void leave_held_back(const std::vector<PutOutcome>& outcomes, std::vector<FarRevision>& moved,
                               std::vector<WindowEntry>& entries);
-  void mark(std::vector<EventId> ids, bool more);
+  void mark(std::vector<FarRevision> moved, bool more);
   void finish(Result<uint64_t> result);
   [[nodiscard]] Duration interval() const;
 

@@ -10,7 +10,7 @@ struct Move {
   ArrivedNear arrived;
   Done<std::vector<bool>> done;
   std::vector<bool> moved;  ///< one per id asked for
-  std::vector<EventId> found;
+  std::vector<FarRevision> found;
   std::vector<WindowEntry> entries;
 };
 using MovePtr = std::shared_ptr<Move>;
@@ -63,7 +63,7 @@ void transfer_some(EnginePorts& ports, std::vector<EventId> ids, ArrivedNear arr
       move->moved.push_back(waits_far);
       if (!waits_far) continue;
       const Event& event = one->event;
-      move->found.push_back(event.id);
+      move->found.push_back(FarRevision{event.id, event.revision});
       move->entries.push_back(
           WindowEntry{event.id, event.fire_at, 0, event.priority, move->ports.near.shard_of(event.id)});
       events.push_back(std::move(one->event));

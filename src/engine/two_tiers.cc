@@ -174,8 +174,9 @@ void TwoTiers::change_near_too(Event event, Changed far, Done<Changed> done) {
       {std::move(event)}, only([this, id, far = std::move(far), done = std::move(done)](Result<Changed> near) mutable {
         if (!near) return done(std::move(near));
         if (near->result == ChangeResult::not_found) return done(std::move(far));
+        std::vector<FarRevision> moved{FarRevision{id, far.current->event.revision}};
         ports_.far.mark_transferred(
-            {id}, [changed = std::move(near), done = std::move(done)](const Result<void>& marked) mutable {
+            std::move(moved), [changed = std::move(near), done = std::move(done)](const Result<void>& marked) mutable {
               if (!marked) log::warn("change.far_not_marked", {{"error", marked.error().detail}});
               done(std::move(changed));
             });

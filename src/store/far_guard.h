@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/event_catalog.h"
+#include "store/far_store.h"
 #include "store/near_store.h"
 
 namespace schedules {
@@ -14,11 +15,6 @@ struct FarClaim {
   EventId id;
   uint64_t fingerprint = 0;
   TimePoint until;  ///< the claim may be forgotten after this; later than the event is due
-};
-
-struct FarRevision {
-  EventId id;
-  uint64_t revision = 0;
 };
 
 /// All calls are thread-safe, answer once on a thread of the store, and are durable when they answer. Errors as for

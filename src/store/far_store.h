@@ -14,6 +14,11 @@ struct FarPage {
   bool more = false;          ///< further ones are due in the asked range
 };
 
+struct FarRevision {
+  EventId id;
+  uint64_t revision = 0;
+};
+
 /// All calls are thread-safe and answer once, on a thread of the store. Errors as for NearStore.
 class FarStore {
  public:
@@ -22,8 +27,9 @@ class FarStore {
   virtual void put(std::vector<Event> events, Done<std::vector<PutOutcome>> done) = 0;
   /// Pending events with fire_at ≤ until, oldest first, at most `limit`.
   virtual void due_before(TimePoint until, size_t limit, Done<FarPage> done) = 0;
-  /// They are in the near store now; no longer pending here. Idempotent.
-  virtual void mark_transferred(std::vector<EventId> ids, Done<void> done) = 0;
+  /// They are in the near store now, as they were at this revision: no longer pending here, unless changed since.
+  /// Idempotent.
+  virtual void mark_transferred(std::vector<FarRevision> moved, Done<void> done) = 0;
 };
 
 }  // namespace schedules

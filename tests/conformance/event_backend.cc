@@ -174,8 +174,10 @@ FarPage EventStoreTest::due_before(TimePoint until, size_t limit) {
   return await<FarPage>([&](auto done) { stores.far->due_before(until, limit, std::move(done)); }).value();
 }
 
-void EventStoreTest::mark_transferred(std::vector<EventId> ids) {
-  ASSERT_TRUE(await<void>([&](auto done) { stores.far->mark_transferred(std::move(ids), std::move(done)); }));
+void EventStoreTest::mark_transferred(const std::vector<EventId>& ids, uint64_t revision) {
+  std::vector<FarRevision> moved;
+  for (const auto& id : ids) moved.push_back({id, revision});
+  ASSERT_TRUE(await<void>([&](auto done) { stores.far->mark_transferred(std::move(moved), std::move(done)); }));
 }
 
 std::vector<EventId> ids_of(const std::vector<WindowEntry>& entries) {

@@ -80,7 +80,7 @@ class EventStoreTest : public ::testing::TestWithParam<EventBackend> {
   Changed change(Event event);
   TierCounts counts();
   FarPage due_before(TimePoint until, size_t limit = 100);
-  void mark_transferred(std::vector<EventId> ids);
+  void mark_transferred(const std::vector<EventId>& ids, uint64_t revision = 1);
 
   ManualClock clock;
   std::unique_ptr<EventPlace> place = GetParam().make();

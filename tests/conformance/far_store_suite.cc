@@ -107,6 +107,19 @@ TEST_P(FarStoreTest, ChangedBetweenReadAndPutMovesAsChanged) {
   EXPECT_EQ(stored->event.revision, 2U);
 }
 
+TEST_P(FarStoreTest, MarkTransferredLeavesWhatWasChangedSince) {
+  open();
+  put_far({sample_event(1, 30h), sample_event(2, 30h)});
+  auto events = due_before(now() + 48h).events;
+  ASSERT_EQ(events.size(), 2U);
+  events[0].body = R"({"changed":true})";
+  ASSERT_EQ(change(events[0]).result, ChangeResult::done);
+  mark_transferred(ids_of(events));
+  EXPECT_EQ(ids_of(due_before(now() + 48h).events), std::vector{events[0].id});
+  mark_transferred({events[0].id}, 2);
+  EXPECT_TRUE(due_before(now() + 48h).events.empty());
+}
+
 TEST_P(FarStoreTest, MarkTransferredOfUnknownIdsIsDone) {
   open();
   put_one(sample_event(1));

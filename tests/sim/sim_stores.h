@@ -57,9 +57,9 @@ class SimEvents final : public NearStore, public FarStore, public EventCatalog {
       return inline_answer<FarPage>([&](auto answer) { rows_.due_before(until, limit, std::move(answer)); });
     });
   }
-  void mark_transferred(std::vector<EventId> ids, Done<void> done) override {
-    call_later<void>(world_, true, std::move(done), [this, ids = std::move(ids)]() mutable {
-      return inline_answer<void>([&](auto answer) { rows_.mark_transferred(std::move(ids), std::move(answer)); });
+  void mark_transferred(std::vector<FarRevision> moved, Done<void> done) override {
+    call_later<void>(world_, true, std::move(done), [this, moved = std::move(moved)]() mutable {
+      return inline_answer<void>([&](auto answer) { rows_.mark_transferred(std::move(moved), std::move(answer)); });
     });
   }
   void get(std::vector<EventId> ids, Done<std::vector<std::optional<StoredEvent>>> done) override {

@@ -142,8 +142,16 @@ void MemoryEvents::due_before(TimePoint until, size_t limit, Done<FarPage> done)
   done(std::move(page));
 }
 
-// They are near already: put(from_far_store) has taken the row over.
-void MemoryEvents::mark_transferred(std::vector<EventId>, Done<void> done) { done({}); }
+// Where the near store is the same, put(from_far_store) has taken the row over.
+void MemoryEvents::mark_transferred(std::vector<FarRevision> moved, Done<void> done) {
+  for (const auto& one : moved) {
+    const auto row = rows_.find(one.id);
+    if (row == rows_.end() || row->second.stored.tier != Tier::far || is_final(row->second.stored.state)) continue;
+    if (row->second.stored.event.revision <= one.revision) rows_.erase(row);
+  }
+  sync();
+  done({});
+}
 
 void MemoryEvents::get(std::vector<EventId> ids, Done<std::vector<std::optional<StoredEvent>>> done) {
   std::vector<std::optional<StoredEvent>> found;

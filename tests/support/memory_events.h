@@ -32,7 +32,7 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
   // FarStore
   void put(std::vector<Event> events, Done<std::vector<PutOutcome>> done) override;
   void due_before(TimePoint until, size_t limit, Done<FarPage> done) override;
-  void mark_transferred(std::vector<EventId> ids, Done<void> done) override;
+  void mark_transferred(std::vector<FarRevision> moved, Done<void> done) override;
   // EventCatalog
   void get(std::vector<EventId> ids, Done<std::vector<std::optional<StoredEvent>>> done) override;
   void find(FindRequest request, Done<EventPage> done) override;

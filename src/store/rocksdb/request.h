@@ -53,7 +53,7 @@ std::unique_ptr<Request> cancel_request(std::vector<CancelRequest> wanted, Scope
                                         Done<std::vector<Changed>> done);
 std::unique_ptr<Request> change_request(std::vector<Event> events, Scope scope, Placement placement,
                                         Done<std::vector<Changed>> done);
-std::unique_ptr<Request> transferred_request(std::vector<EventId> ids, Done<void> done);
+std::unique_ptr<Request> transferred_request(std::vector<FarRevision> moved, Done<void> done);
 std::unique_ptr<Request> append_tail_request(std::vector<TailMessage> messages, Done<uint64_t> done);
 std::unique_ptr<Request> trim_tail_request(TimePoint before, uint64_t keep, Done<void> done);
 

@@ -81,8 +81,8 @@ class Far final : public FarStore {
       done(read_due_before(*engine_.database, engine_.ledger, until, limit));
     });
   }
-  void mark_transferred(std::vector<EventId> ids, Done<void> done) override {
-    engine_.writer->submit(transferred_request(std::move(ids), std::move(done)));
+  void mark_transferred(std::vector<FarRevision> moved, Done<void> done) override {
+    engine_.writer->submit(transferred_request(std::move(moved), std::move(done)));
   }
 
  private:

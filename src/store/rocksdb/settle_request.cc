@@ -72,17 +72,22 @@ class SettleRequest final : public Request {
 // They are in the near store. Where that is this store, the put has moved them already.
 class TransferredRequest final : public Request {
  public:
-  TransferredRequest(std::vector<EventId> ids, Done<void> done) : ids_(std::move(ids)), done_(std::move(done)) {
+  TransferredRequest(std::vector<FarRevision> moved, Done<void> done) : moved_(std::move(moved)), done_(std::move(done)) {
     always_taken_ = true;
-    bytes_ = ids_.size() * sizeof(EventId);
+    bytes_ = moved_.size() * sizeof(FarRevision);
   }
 
-  void ids(std::vector<EventId>& out) const override { out.insert(out.end(), ids_.begin(), ids_.end()); }
+  void ids(std::vector<EventId>& out) const override {
+    for (const auto& one : moved_) out.push_back(one.id);
+  }
 
   Status apply(Group& group, size_t first) override {
-    for (size_t i = 0; i < ids_.size(); ++i) {
+    for (size_t i = 0; i < moved_.size(); ++i) {
       auto& slot = group.slot(first + i);
       if (slot.entry.kind != IdEntry::Kind::pending || slot.entry.due.run.tier != Tier::far) continue;
+      const auto stored = group.read(slot);
+      if (!stored && stored.error().code != Code::corrupt) return fail(stored.error());
+      if (stored && stored->event.revision > moved_[i].revision) continue;
       group.drop_pending(slot.entry.due, slot.entry.moved);
       group.forget(slot);
     }
@@ -92,7 +97,7 @@ class TransferredRequest final : public Request {
   void answer(const Status& written) override { done_(written); }
 
  private:
-  std::vector<EventId> ids_;
+  std::vector<FarRevision> moved_;
   Done<void> done_;
 };
 
@@ -102,8 +107,8 @@ std::unique_ptr<Request> settle_request(std::vector<Settlement> settlements, uin
   return std::make_unique<SettleRequest>(std::move(settlements), shards, std::move(done));
 }
 
-std::unique_ptr<Request> transferred_request(std::vector<EventId> ids, Done<void> done) {
-  return std::make_unique<TransferredRequest>(std::move(ids), std::move(done));
+std::unique_ptr<Request> transferred_request(std::vector<FarRevision> moved, Done<void> done) {
+  return std::make_unique<TransferredRequest>(std::move(moved), std::move(done));
 }
 
 }  // namespace schedules::rocks
