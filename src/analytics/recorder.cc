@@ -12,19 +12,28 @@ Recorder::Recorder(ExecutionStore& executions, ScheduleCounters& counters, Recor
       has_room_again_(std::move(has_room_again)) {}
 
 void Recorder::record(std::vector<Execution> executions) {
+  uint64_t dropped = 0;
   {
     const std::scoped_lock lock(mutex_);
     for (auto& execution : executions) {
       if (!options_.plain_events && execution.schedule_id.empty()) continue;
+      execution.waited_far = execution.schedule_id.empty() && execution.accepted_at != TimePoint{} &&
+                             execution.due_at - execution.accepted_at > options_.far_beyond;
+      if (!options_.hold_back && queue_.size() >= options_.queue_limit) {
+        ++dropped;
+        continue;
+      }
       queue_.push_back(std::move(execution));
     }
+    dropped_ += dropped;
   }
+  if (dropped > 0) log::error("recorder.dropped", {{"executions", std::to_string(dropped)}});
   write_next();
 }
 
 bool Recorder::has_room() {
   const std::scoped_lock lock(mutex_);
-  if (queue_.size() < options_.queue_limit) return true;
+  if (!options_.hold_back || queue_.size() < options_.queue_limit) return true;
   was_full_ = true;
   return false;
 }
@@ -93,6 +102,11 @@ bool Recorder::flush(std::chrono::milliseconds timeout) {
   write_next();
   std::unique_lock lock(mutex_);
   return idle_.wait_for(lock, timeout, [this] { return queue_.empty() && under_way_ == 0; });
+}
+
+uint64_t Recorder::dropped() {
+  const std::scoped_lock lock(mutex_);
+  return dropped_;
 }
 
 size_t Recorder::waiting() {

@@ -1,5 +1,6 @@
 // The recorder: takes the records of what happened from the engine and writes them in batches, in the background. What
-// waits is bounded; when it is full the engine begins nothing new until there is room. Thread-safe.
+// waits is bounded; when it is full the engine begins nothing new until there is room, or, where holding it back is not
+// wanted, what comes then is dropped, counted and said in the log. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -13,8 +14,10 @@ namespace schedules {
 
 struct RecorderOptions {
   bool plain_events = true;        ///< ANALYTICS_ENABLED: also record events that belong to no schedule
+  Duration far_beyond = std::chrono::hours(24);  ///< accepted for later than that, an event waited far
   size_t queue_limit = 200'000;    ///< executions waiting to be written
   size_t batch = 5'000;
+  bool hold_back = true;  ///< false: what fires is never delayed for its record
 };
 
 class Recorder final : public ExecutionLog {
@@ -27,7 +30,10 @@ class Recorder final : public ExecutionLog {
   bool has_room() override;
   /// Waits until everything taken so far is written, or `timeout` has passed; whether it is.
   bool flush(std::chrono::milliseconds timeout);
+  /// Tries again what could not be written; to be called now and then.
+  void tick() { write_next(); }
   [[nodiscard]] size_t waiting();
+  [[nodiscard]] uint64_t dropped();
 
  private:
   void write_next();
@@ -44,6 +50,7 @@ class Recorder final : public ExecutionLog {
   size_t under_way_ = 0;
   size_t failures_ = 0;
   bool was_full_ = false;
+  uint64_t dropped_ = 0;
 };
 
 }  // namespace schedules

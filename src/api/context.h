@@ -15,6 +15,7 @@ struct Context {
   std::atomic<bool> draining{false};
 
   [[nodiscard]] TimePoint now() const { return deps.clock.wall(); }
+  [[nodiscard]] RetentionCuts retention() const { return deps.retention ? deps.retention() : RetentionCuts{}; }
 };
 
 void add_event_routes(Router& router, Context& context);
@@ -33,6 +34,7 @@ void add_analytics_routes(Router& router, Context& context);
 void add_settings_routes(Router& router, Context& context);
 void add_scheduled_routes(Router& router, Context& context);
 void add_scheduled_figure_routes(Router& router, Context& context);
+void add_admin_analytics_routes(Router& router, Context& context);
 void add_redis_event_routes(Router& router, Context& context);
 void add_redis_figure_routes(Router& router, Context& context);
 /// The Prometheus text, which two routes give.

@@ -15,6 +15,7 @@
 #include "engine/claims.h"
 #include "engine/events.h"
 #include "engine/schedules.h"
+#include "store/analytics_store.h"
 #include "store/execution_store.h"
 #include "store/schedule_store.h"
 #include "time/clock.h"
@@ -125,6 +126,8 @@ struct ApiDeps {
   std::function<void(Done<SyncReport>)> sync_definitions;  ///< reads the files again and applies them
   std::function<void(std::chrono::milliseconds, Task)> later;  ///< Server::run_after
   TierDoors tiers;
+  AnalyticsStore* analytics = nullptr;        ///< null: none are kept here
+  std::function<RetentionCuts()> retention;  ///< what is older is not shown; unset: everything is
 };
 
 }  // namespace schedules::api

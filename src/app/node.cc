@@ -69,7 +69,8 @@ struct Node::Parts {
   std::unique_ptr<api::DefinitionDesk> definitions;
   DefinitionFiles declared_in_code;  ///< by the library's user
   std::atomic<bool> definitions_applied{true};
-  std::atomic<int64_t> history_days{0};  ///< these three of the settings may change while it runs
+  std::atomic<int64_t> history_days{0};  ///< these four of the settings may change while it runs
+  std::atomic<int64_t> analytics_days{0};
   std::atomic<int64_t> stream_seconds{0};
   std::atomic<int64_t> stream_messages{0};
   std::unique_ptr<Executor> worker;
@@ -93,6 +94,7 @@ struct Node::Parts {
   void apply(const Settings& changed);
   void probe_stores();
   void refresh_gauges();
+  [[nodiscard]] RetentionCuts retention() const;
   void expire();
   api::ApiDeps api_deps();
   bool stop(std::chrono::milliseconds timeout);
@@ -110,7 +112,8 @@ Status Node::Parts::open_stores_and_sinks() {
 
 void Node::Parts::build_engine() {
   recorder = std::make_unique<Recorder>(*stores.executions, *stores.schedules,
-                                        RecorderOptions{.plain_events = settings.analytics_enabled},
+                                        RecorderOptions{.plain_events = settings.analytics_enabled,
+                                                        .far_beyond = immediate_horizon(settings)},
                                         [this] { engine->look_again(); });
   coordinator = std::make_unique<SoloCoordinator>(settings.node_id, stores.events->near().shards(), clock);
   engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
@@ -172,10 +175,9 @@ api::ApiDeps Node::Parts::api_deps() {
       .sync = [this](Done<uint64_t> done) { engine->transfer_now(std::move(done)); },
       .cleanup =
           [this](Done<api::CleanupReport> done) {
-            const TimePoint before = clock.wall() - hours(24 * history_days);
-            stores.executions->expire(before, [done = std::move(done)](Result<uint64_t> expired) mutable {
+            stores.executions->expire(retention(), [done = std::move(done)](Result<Expired> expired) mutable {
               if (!expired) return done(fail(expired.error()));
-              done(api::CleanupReport{.executions_deleted = *expired});
+              done(api::CleanupReport{.executions_deleted = expired->history, .analytics_deleted = expired->analytics});
             });
           },
       .running = [this] { return !stopped; }};
@@ -207,6 +209,8 @@ api::ApiDeps Node::Parts::api_deps() {
                                    Done<std::vector<bool>> done) { engine->transfer_now(std::move(ids), std::move(done)); },
                 .immediate_horizon = immediate_horizon(settings),
                 .transfer_horizon = seconds(settings.transfer_horizon_seconds)},
+      .analytics = stores.executions.get(),
+      .retention = [this] { return retention(); },
   };
 }
 
@@ -257,15 +261,20 @@ void Node::Parts::refresh_gauges() {
   if (server) metrics.http_connections.set(static_cast<double>(server->connections()));
 }
 
+RetentionCuts Node::Parts::retention() const {
+  const TimePoint now = clock.wall();
+  return {.history = now - hours(24 * history_days), .analytics = now - hours(24 * analytics_days)};
+}
+
 void Node::Parts::expire() {
-  const TimePoint before = clock.wall() - hours(24 * history_days);
-  stores.executions->expire(before, [](const Result<uint64_t>& expired) {
+  stores.executions->expire(retention(), [](const Result<Expired>& expired) {
     if (!expired) log::warn("executions.expire_failed", {{"error", expired.error().detail}});
   });
 }
 
 void Node::Parts::plan_housekeeping() {
   housekeeping.every(std::chrono::milliseconds(1'000), [this] { probe_stores(); });
+  housekeeping.every(seconds(1), [this] { recorder->tick(); });
   housekeeping.every(seconds(5), [this] { refresh_gauges(); });
   housekeeping.every(seconds(30), [this] {
     stores.events->tail().trim_tail(clock.wall() - seconds(stream_seconds),
@@ -344,6 +353,7 @@ std::string Node::address() const {
 
 void Node::Parts::keep_live(const Settings& from) {
   history_days = from.execution_history_ttl_days;
+  analytics_days = from.analytics_retention_days;
   stream_seconds = from.stream_keep_seconds;
   stream_messages = from.stream_keep_messages;
 }

@@ -39,6 +39,7 @@ struct ExecutionStats {
   uint64_t succeeded = 0;
   uint64_t failed = 0;
   uint64_t skipped = 0;
+  uint64_t timed = 0;           ///< those with a duration (above 0)
   double mean_duration_ms = 0;  ///< of the last 100 that have one (above 0); in a group, of all of its that have one
   double mean_lateness_ms = 0;
   double p50_lateness_ms = 0;
@@ -61,6 +62,17 @@ struct ErrorPattern {
   TimePoint last_at;
 };
 
+/// What may go. Executions of schedules are their history and part of the figures: one goes when it is older than both.
+/// Those of plain events are only figures.
+struct RetentionCuts {
+  TimePoint history;
+  TimePoint analytics;
+};
+struct Expired {
+  uint64_t history = 0;    ///< executions of schedules
+  uint64_t analytics = 0;  ///< executions of plain events, and posted records
+};
+
 /// All calls are thread-safe and answer once, on a thread of the store.
 class ExecutionStore {
  public:
@@ -73,8 +85,8 @@ class ExecutionStore {
   virtual void groups(ExecutionFilter filter, GroupBy by, Done<std::vector<ExecutionGroup>> done) = 0;
   /// Of those with an error, the 100 most frequent, most frequent first.
   virtual void error_patterns(ExecutionFilter filter, Done<std::vector<ErrorPattern>> done) = 0;
-  /// Removes those executed before `before`; answers how many.
-  virtual void expire(TimePoint before, Done<uint64_t> done) = 0;
+  /// Removes what was executed before the cuts; answers how many.
+  virtual void expire(RetentionCuts cuts, Done<Expired> done) = 0;
 };
 
 }  // namespace schedules

@@ -67,6 +67,7 @@ ExecutionStats brute_force_stats(const std::vector<Execution>& chosen, bool in_g
     if (e.status == RunStatus::success || e.status == RunStatus::failure) {
       lateness_ms.push_back(static_cast<double>((e.executed_at - e.due_at).count()) / 1000);
     }
+    if (e.duration.count() > 0) ++stats.timed;
     if (e.duration.count() > 0 && (in_group || timed < 100)) {
       duration_sum += static_cast<double>(e.duration.count()) / 1000;
       ++timed;

@@ -9,6 +9,7 @@ void ExecutionStoreTest::expect_equal(const ExecutionStats& found, const Executi
   EXPECT_EQ(found.succeeded, wanted.succeeded);
   EXPECT_EQ(found.failed, wanted.failed);
   EXPECT_EQ(found.skipped, wanted.skipped);
+  EXPECT_EQ(found.timed, wanted.timed);
   const auto near_enough = [](double value) { return std::abs(value) * 1e-9 + 1e-9; };
   EXPECT_NEAR(found.mean_duration_ms, wanted.mean_duration_ms,
               near_enough(wanted.mean_duration_ms));

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/execution_store.h"
+#include "store/analytics_store.h"
 #include "tests/conformance/schedule_await.h"
 #include "tests/conformance/schedule_samples.h"
 
@@ -18,6 +18,7 @@ namespace schedules::testing {
 struct ExecutionStores {
   std::shared_ptr<void> owner;  ///< closes the store and clears away
   ExecutionStore* executions = nullptr;
+  AnalyticsStore* analytics = nullptr;  ///< the same store by its other face
 };
 
 struct ExecutionBackend {
@@ -71,14 +72,47 @@ class ExecutionStoreTest : public ::testing::TestWithParam<ExecutionBackend> {
                [&](auto done) { store.error_patterns(std::move(filter), std::move(done)); })
         .value();
   }
+  Expired expire(RetentionCuts cuts) {
+    return await<Expired>([&](auto done) { store.expire(cuts, std::move(done)); }).value();
+  }
   uint64_t expire(TimePoint before) {
-    return await<uint64_t>([&](auto done) { store.expire(before, std::move(done)); }).value();
+    const auto expired = expire({before, before});
+    return expired.history + expired.analytics;
   }
   void expect_equal(const ExecutionStats& found, const ExecutionStats& wanted);
   static std::vector<std::string> ids(const std::vector<Execution>& executions) {
     std::vector<std::string> found;
     for (const auto& execution : executions) found.push_back(execution.id);
     return found;
+  }
+};
+
+/// Records as other programs post them, over the same week as random_executions.
+std::vector<AnalyticsRecord> random_records(size_t count, uint64_t seed);
+/// Every field is set and unlike that of another number.
+AnalyticsRecord full_record(uint64_t number);
+
+class AnalyticsStoreTest : public ExecutionStoreTest {
+ protected:
+  AnalyticsStore& analytics = *stores.analytics;
+
+  Status post(std::vector<AnalyticsRecord> records) {
+    return await<void>([&](auto done) { analytics.post_records(std::move(records), std::move(done)); });
+  }
+  std::vector<AnalyticsRecord> records(AnalyticsFilter filter) {
+    return await<std::vector<AnalyticsRecord>>(
+               [&](auto done) { analytics.find_records(std::move(filter), std::move(done)); })
+        .value();
+  }
+  std::vector<AnalyticsGroup> figures(AnalyticsFilter filter, AnalyticsBy by) {
+    return await<std::vector<AnalyticsGroup>>(
+               [&](auto done) { analytics.figures(std::move(filter), by, std::move(done)); })
+        .value();
+  }
+  std::vector<ErrorPattern> errors(AnalyticsFilter filter) {
+    return await<std::vector<ErrorPattern>>(
+               [&](auto done) { analytics.common_errors(std::move(filter), std::move(done)); })
+        .value();
   }
 };
 

@@ -141,7 +141,7 @@ TEST(SqliteDurability, AcknowledgedExecutionsOutliveAKill) {
   // All or nothing of each batch, and the sums agree with the rows.
   EXPECT_EQ(stored % kBatch, 0U);
   EXPECT_EQ(
-      await<uint64_t>([&](auto done) { store->expire(TimePoint::max(), std::move(done)); }).value(),
+      await<Expired>([&](auto done) { store->expire({TimePoint::max(), TimePoint::max()}, std::move(done)); }).value().history,
       stored);
 }
 

@@ -30,7 +30,7 @@ ExecutionStores execution_stores(size_t exact_rows_max) {
                                             .exact_rows_max = exact_rows_max})
                     .value());
   auto* const store = opened->store.get();
-  return {std::move(opened), store};
+  return {std::move(opened), store, store};
 }
 
 const ScheduleBackend kThreaded{"Threaded", [] { return schedule_stores(true); }};
@@ -43,6 +43,7 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, ScheduleStoreTest, ::testing::Values(kThreaded,
                          backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, DeadLetterStoreTest, ::testing::Values(kThreaded), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, DefinitionStoreTest, ::testing::Values(kThreaded), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, AnalyticsStoreTest, ::testing::Values(kExact), execution_backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, ExecutionStoreTest, ::testing::Values(kExact, kSummed),
                          execution_backend_name);
 

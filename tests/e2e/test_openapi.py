@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 import unittest
+import urllib.parse
 import uuid
 
 import jsonschema
@@ -229,6 +230,31 @@ class OpenApi(ServerCase):
         self.call("delete", path + "/cleanup/old", status=200, query="?dry_run=false")
         self.call("delete", one, status=409, event_id=made)
         self.call("delete", one, status=204, event_id=self.call("post", path, body, 201).json["schedule_id"])
+
+    def test_analytics(self):
+        path = "/api/v1/admin/analytics"
+        body = {"schedule_type": "redis_immediate", "schedule_id": "s", "event_type": "a", "event_action": "b", "correlation_id": "c",
+                "scheduled_at": "2026-01-05T08:00:00Z", "started_processing_at": "2026-01-05T08:00:00Z", "execution_result": "FAILURE",
+                "error_message": "no"}
+        self.call("post", path, body, 201)
+        self.call("post", path, {}, 422)
+        short = "?" + urllib.parse.urlencode({name: body[name] for name in body if name != "schedule_type"})
+        for tail in ("mongo/execution", "clickhouse/transfer", "redis/processing"):
+            self.call("post", f"{path}/{tail}", status=201, query=short)
+            self.call("post", f"{path}/{tail}", status=422)
+        self.created(delay_seconds=0)
+        eventually(lambda: self.call("get", path + "/level/{level}", status=200, level="info").json)
+        self.call("get", path + "/level/{level}", status=422, level="x")
+        self.call("get", path + "/schedule/{schedule_id}", status=200, schedule_id="s", query="?level=error")
+        self.call("get", path + "/event-type/{event_type}", status=200, event_type="a")
+        times = "?start_time=2026-01-01T00:00:00Z&end_time=2026-01-07T00:00:00Z"
+        self.call("get", path + "/time-range", status=200, query=times)
+        self.call("get", path + "/time-range", status=400, query=times.replace("-07T", "-10T"))
+        self.call("get", path + "/time-range", status=422)
+        for tail in ("stats", "errors/patterns", "health/system"):
+            self.call("get", f"{path}/{tail}", status=200)
+        self.call("get", path + "/performance/schedule/{schedule_id}", status=200, schedule_id="s")
+        self.call("delete", path + "/cleanup", status=200)
 
     def test_redis_events(self):
         path = "/api/v1/admin/redis-events"

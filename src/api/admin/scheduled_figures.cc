@@ -123,9 +123,9 @@ void cleanup(Context& context, CallPtr call) {
   if (auto status = query.status(); !status) return call->fail(status.error());
   const TimePoint before = context.now() - std::chrono::hours(24 * days);
   if (!dry_run) {
-    context.deps.executions.expire(before, [call = std::move(call)](Result<uint64_t> deleted) mutable {
+    context.deps.executions.expire({before, before}, [call = std::move(call)](Result<Expired> deleted) mutable {
       if (!deleted) return call->fail(deleted.error());
-      call->json(200, fmt::format(R"({{"deleted_count":{},"dry_run":false}})", *deleted));
+      call->json(200, fmt::format(R"({{"deleted_count":{},"dry_run":false}})", deleted->history + deleted->analytics));
     });
     return;
   }

@@ -33,6 +33,18 @@ void append_groups(json::Writer& out, std::string_view name, std::string_view ke
   out.close(']');
 }
 
+// The store's mean is of the last 100; here it is of all.
+ExecutionStats with_whole_mean(ExecutionStats stats, const std::vector<ExecutionGroup>& groups) {
+  double sum = 0;
+  double count = 0;
+  for (const auto& group : groups) {
+    sum += group.stats.mean_duration_ms * static_cast<double>(group.stats.timed);
+    count += static_cast<double>(group.stats.timed);
+  }
+  stats.mean_duration_ms = count == 0 ? 0 : sum / count;
+  return stats;
+}
+
 struct Period {
   ExecutionFilter filter;
   int64_t hours = 24;
@@ -44,7 +56,7 @@ Result<Period> read_period(const Context& context, const Call& call) {
   period.hours = query.integer("hours", 1, kMaxHours).value_or(24);
   period.filter.schedule_id = query.text("schedule_id");
   if (auto status = query.status(); !status) return fail(std::move(status.error()));
-  period.filter.from = context.now() - std::chrono::hours(period.hours);
+  period.filter.from = std::max(context.now() - std::chrono::hours(period.hours), context.retention().analytics);
   return period;
 }
 
@@ -62,7 +74,7 @@ void summary(Context& context, CallPtr call) {
               std::string body;
               json::Writer out(body);
               out.open('{').key("period_hours").number(hours);
-              append_measures(out, stats);
+              append_measures(out, with_whole_mean(stats, *groups));
               append_groups(out, "by_event", "event", *groups);
               out.close('}');
               call->json(200, std::move(body));

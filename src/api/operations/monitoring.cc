@@ -16,7 +16,9 @@ struct Figures {
 void with_figures(Context& context, Done<Figures> done) {
   context.deps.events.totals([&context, done = std::move(done)](Result<Events::Totals> totals) mutable {
     if (!totals) return done(fail(totals.error()));
-    context.deps.executions.stats({}, [totals = *totals, done = std::move(done)](Result<ExecutionStats> stats) mutable {
+    ExecutionFilter filter;
+    filter.from = context.retention().analytics;
+    context.deps.executions.stats(filter, [totals = *totals, done = std::move(done)](Result<ExecutionStats> stats) mutable {
       if (!stats) return done(fail(stats.error()));
       done(Figures{totals, std::move(*stats)});
     });

@@ -62,6 +62,7 @@ void executions(Context& context, CallPtr call) {
   if (auto status = query.status(); !status) return call->fail(status.error());
   with_schedule(context, std::move(call), [&context, filter](CallPtr found_call, const std::string& id) mutable {
     filter.schedule_id = id;
+    filter.from = context.retention().history;
     context.deps.executions.find_executions(
         std::move(filter), [call = std::move(found_call)](Result<ExecutionPage> page) mutable {
           if (!page) return call->fail(page.error());
@@ -80,6 +81,7 @@ void stats(Context& context, CallPtr call) {
   with_schedule(context, std::move(call), [&context](CallPtr found_call, const std::string& id) {
     ExecutionFilter filter;
     filter.schedule_id = id;
+    filter.from = context.retention().history;
     context.deps.executions.stats(std::move(filter),
                                   [id, call = std::move(found_call)](Result<ExecutionStats> found) mutable {
                                     if (!found) return call->fail(found.error());

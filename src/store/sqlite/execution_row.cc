@@ -13,7 +13,9 @@ EventId event_id_of(std::string_view bytes) {
   return id;
 }
 
-std::string long_id(const Query& row, int column) {
+}  // namespace
+
+std::string read_id(const Query& row, int column) {
   const auto bytes = row.bytes(column);
   if (!row.is_blob(column)) return std::string(bytes);
   if (bytes.size() != kObjectIdBytes) return event_id_of(bytes).text();
@@ -25,8 +27,6 @@ std::string long_id(const Query& row, int column) {
   }
   return text;
 }
-
-}  // namespace
 
 ShortId::ShortId(std::string_view text) : text_(text) {
   if (is_object_id(text)) {
@@ -44,7 +44,7 @@ ShortId::ShortId(std::string_view text) : text_(text) {
 }
 
 Result<Execution> read_execution(const Query& row) {
-  Execution execution{.id = long_id(row, 0), .executed_at = row.time(1)};
+  Execution execution{.id = read_id(row, 0), .executed_at = row.time(1)};
   execution.due_at = execution.executed_at - Duration{row.integer(2)};
   execution.duration = Duration{row.integer(3)};
   const int64_t status = row.integer(4);
@@ -58,7 +58,7 @@ Result<Execution> read_execution(const Query& row) {
   execution.state = static_cast<State>(state);
   execution.attempt = static_cast<uint32_t>(row.integer(6));
   execution.event_id = event_id_of(row.bytes(7));
-  execution.schedule_id = long_id(row, 8);
+  execution.schedule_id = read_id(row, 8);
   execution.schedule_name = row.text(9);
   execution.topic = row.text(10);
   execution.entity_type = row.text(11);
@@ -70,6 +70,7 @@ Result<Execution> read_execution(const Query& row) {
   execution.sink = row.text(17);
   execution.position = row.text(18);
   execution.node_id = row.text(19);
+  execution.waited_far = row.integer(20) != 0;
   return execution;
 }
 

@@ -31,7 +31,9 @@ inline constexpr std::string_view kExecutionColumns =
     "e.schedule_id, "
     "e.schedule_name, e.topic, e.entity_type, e.entity_id, e.action, e.correlation_id, e.reason, "
     "e.error, e.sink, "
-    "e.position, e.node_id";
+    "e.position, e.node_id, e.waited_far";
+/// An id of any stored form as text.
+std::string read_id(const Query& row, int column);
 /// Errors: corrupt.
 Result<Execution> read_execution(const Query& row);
 

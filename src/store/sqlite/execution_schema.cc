@@ -71,7 +71,45 @@ CREATE TABLE execution_hours (
 ) WITHOUT ROWID;
 )sql";
 
-constexpr std::array kSteps{Migration{1, "executions and their hourly sums", kFirst}};
+// Records that other programs posted. Durations in microseconds, times too; enumerators as numbers.
+constexpr std::string_view kRecords = R"sql(
+ALTER TABLE executions ADD COLUMN waited_far INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE analytics_records (
+  id TEXT PRIMARY KEY,
+  type INTEGER NOT NULL,
+  schedule_id TEXT NOT NULL,
+  schedule_name TEXT,
+  level INTEGER NOT NULL,
+  event_type TEXT NOT NULL,
+  event_action TEXT NOT NULL,
+  entity_id TEXT,
+  correlation_id TEXT NOT NULL,
+  scheduled_at INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  completed_at INTEGER NOT NULL,
+  mongo_queue INTEGER,
+  clickhouse_queue INTEGER,
+  redis_queue INTEGER,
+  processing INTEGER,
+  publish INTEGER,
+  result INTEGER NOT NULL,
+  retry_count INTEGER NOT NULL,
+  error TEXT,
+  node TEXT,
+  topic TEXT,
+  partition INTEGER,
+  offset INTEGER,
+  mongo_execution_id TEXT,
+  clickhouse_id TEXT,
+  redis_key TEXT
+) WITHOUT ROWID;
+CREATE INDEX analytics_records_time ON analytics_records(completed_at);
+CREATE INDEX analytics_records_schedule ON analytics_records(schedule_id, completed_at);
+)sql";
+
+constexpr std::array kSteps{Migration{1, "executions and their hourly sums", kFirst},
+                            Migration{2, "records that were posted", kRecords}};
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "store/sqlite/execution_store.h"
 
+#include "store/sqlite/analytics_find.h"
+#include "store/sqlite/analytics_row.h"
 #include "store/sqlite/execution_find.h"
 #include "store/sqlite/execution_stats.h"
 #include "store/sqlite/execution_table.h"
@@ -83,19 +85,47 @@ void SqliteExecutionStore::error_patterns(ExecutionFilter filter,
       std::move(done));
 }
 
-void SqliteExecutionStore::expire(TimePoint before, Done<uint64_t> done) {
-  expire_further(before, 0, std::move(done));
+void SqliteExecutionStore::expire(RetentionCuts cuts, Done<Expired> done) {
+  writer_->write<uint64_t>([before = cuts.analytics](Database& db) { return sqlite::expire_records(db, before); },
+                           [this, cuts, done = std::move(done)](Result<uint64_t> records) mutable {
+                             if (!records) return done(fail(std::move(records.error())));
+                             expire_further(cuts, {.analytics = *records}, std::move(done));
+                           });
 }
 
-void SqliteExecutionStore::expire_further(TimePoint before, uint64_t so_far, Done<uint64_t> done) {
-  writer_->write<uint64_t>(
-      [before](Database& db) { return sqlite::expire_executions(db, before, kExpireStep); },
-      [this, before, so_far, done = std::move(done)](Result<uint64_t> removed) mutable {
+void SqliteExecutionStore::expire_further(RetentionCuts cuts, Expired so_far, Done<Expired> done) {
+  writer_->write<Expired>(
+      [cuts](Database& db) { return sqlite::expire_executions(db, cuts, kExpireStep); },
+      [this, cuts, so_far, done = std::move(done)](Result<Expired> removed) mutable {
         if (!removed) return done(std::move(removed));
-        if (*removed < kExpireStep || closing_) return done(so_far + *removed);
+        const uint64_t step = removed->history + removed->analytics;
+        so_far.history += removed->history;
+        so_far.analytics += removed->analytics;
+        if (step < kExpireStep || closing_) return done(so_far);
         // Queued behind the appends that came meanwhile.
-        expire_further(before, so_far + *removed, std::move(done));
+        expire_further(cuts, so_far, std::move(done));
       });
+}
+
+void SqliteExecutionStore::post_records(std::vector<AnalyticsRecord> records, Done<void> done) {
+  writer_->write<void>(
+      [records = std::move(records)](Database& db) { return sqlite::insert_records(db, records); }, std::move(done));
+}
+
+void SqliteExecutionStore::find_records(AnalyticsFilter filter, Done<std::vector<AnalyticsRecord>> done) {
+  reader_->read<std::vector<AnalyticsRecord>>(
+      [filter = std::move(filter)](Database& db) { return sqlite::find_records(db, filter); }, std::move(done));
+}
+
+void SqliteExecutionStore::figures(AnalyticsFilter filter, AnalyticsBy by, Done<std::vector<AnalyticsGroup>> done) {
+  reader_->read<std::vector<AnalyticsGroup>>(
+      [filter = std::move(filter), by](Database& db) { return sqlite::analytics_figures(db, filter, by); },
+      std::move(done));
+}
+
+void SqliteExecutionStore::common_errors(AnalyticsFilter filter, Done<std::vector<ErrorPattern>> done) {
+  reader_->read<std::vector<ErrorPattern>>(
+      [filter = std::move(filter)](Database& db) { return sqlite::common_errors(db, filter); }, std::move(done));
 }
 
 }  // namespace schedules

@@ -1,4 +1,4 @@
-// Executions in one SQLite file, executions.db: one thread appends, another reads, and neither
+// Executions and analytics records in one SQLite file, executions.db: one thread appends, another reads, and neither
 // waits for the other. Thread-safe. An answered append survives a crash of the program; the last
 // second may go with the machine.
 #pragma once
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/executor.h"
-#include "store/execution_store.h"
+#include "store/analytics_store.h"
 
 namespace schedules {
 
@@ -25,7 +25,7 @@ struct SqliteExecutionOptions {
                                       ///< bytes each, held only while the answer is made
 };
 
-class SqliteExecutionStore final : public ExecutionStore {
+class SqliteExecutionStore final : public ExecutionStore, public AnalyticsStore {
  public:
   /// Makes the file or brings it to the newest layout. Blocks. Errors: newer_layout (file
   /// untouched), corrupt, unavailable, disk_full, io_error.
@@ -41,12 +41,17 @@ class SqliteExecutionStore final : public ExecutionStore {
   void groups(ExecutionFilter filter, GroupBy by, Done<std::vector<ExecutionGroup>> done) override;
   void error_patterns(ExecutionFilter filter, Done<std::vector<ErrorPattern>> done) override;
   /// In many short transactions, so that appends go on between them.
-  void expire(TimePoint before, Done<uint64_t> done) override;
+  void expire(RetentionCuts cuts, Done<Expired> done) override;
+
+  void post_records(std::vector<AnalyticsRecord> records, Done<void> done) override;
+  void find_records(AnalyticsFilter filter, Done<std::vector<AnalyticsRecord>> done) override;
+  void figures(AnalyticsFilter filter, AnalyticsBy by, Done<std::vector<AnalyticsGroup>> done) override;
+  void common_errors(AnalyticsFilter filter, Done<std::vector<ErrorPattern>> done) override;
 
  private:
   SqliteExecutionStore(std::unique_ptr<sqlite::Lane> writer, std::unique_ptr<sqlite::Lane> reader,
                        size_t exact_rows_max);
-  void expire_further(TimePoint before, uint64_t so_far, Done<uint64_t> done);
+  void expire_further(RetentionCuts cuts, Expired so_far, Done<Expired> done);
 
   const size_t exact_rows_max_;
   std::atomic<bool> closing_ = false;

@@ -44,8 +44,8 @@ Status append_executions(Database& database, const std::vector<Execution>& execu
       "INSERT INTO executions(id, executed_at, lateness, duration, status, state, attempt, "
       "event_id, schedule_id, "
       "schedule_name, topic, entity_type, entity_id, action, correlation_id, reason, error, sink, "
-      "position, node_id) "
-      "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20) "
+      "position, node_id, waited_far) "
+      "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21) "
       "ON CONFLICT(executed_at, id) DO NOTHING");
   for (const auto& e : executions) {
     const ShortId id(e.id);
@@ -70,7 +70,8 @@ Status append_executions(Database& database, const std::vector<Execution>& execu
                             e.error,
                             e.sink,
                             e.position,
-                            e.node_id});
+                            e.node_id,
+                            e.waited_far});
     if (!done) return done;
     if (database.changes() == 0) continue;  // known: a repeated append
     bounds.add(database.last_row() >> kRunBits, e.executed_at);
@@ -80,15 +81,20 @@ Status append_executions(Database& database, const std::vector<Execution>& execu
   return changes.apply(database, 1).and_then([&] { return bounds.apply(database); });
 }
 
-Result<uint64_t> expire_executions(Database& database, TimePoint before, size_t limit) {
+// The oldest that may go: of a schedule past both cuts, of a plain event past its own.
+Result<Expired> expire_executions(Database& database, RetentionCuts cuts, size_t limit) {
   HourChanges changes;
+  Expired removed;
   std::vector<int64_t> expired;
+  const TimePoint of_schedules = std::min(cuts.history, cuts.analytics);
   auto rows = database.query(
-      "SELECT seq, executed_at, entity_type, action, status, lateness, duration FROM executions "
-      "INDEXED BY executions_time WHERE executed_at < ?1 ORDER BY executed_at LIMIT ?2",
-      {before, limit});
+      "SELECT seq, executed_at, entity_type, action, status, lateness, duration, schedule_id IS NULL "
+      "FROM executions INDEXED BY executions_time "
+      "WHERE executed_at < ?1 AND (executed_at < ?2 OR schedule_id IS NULL) ORDER BY executed_at LIMIT ?3",
+      {cuts.analytics, of_schedules, limit});
   while (rows.step()) {
     expired.push_back(rows.integer(0));
+    ++(rows.integer(7) != 0 ? removed.analytics : removed.history);
     changes.add(rows.integer(1), rows.bytes(2), rows.bytes(3),
                 static_cast<RunStatus>(rows.integer(4)), rows.integer(5), rows.integer(6));
   }
@@ -99,10 +105,10 @@ Result<uint64_t> expire_executions(Database& database, TimePoint before, size_t 
   }
   if (auto done = changes.apply(database, -1); !done) return fail(std::move(done.error()));
   if (expired.size() < limit) {
-    auto done = database.query("DELETE FROM execution_runs WHERE newest < ?1", {before}).end();
+    auto done = database.query("DELETE FROM execution_runs WHERE newest < ?1", {of_schedules}).end();
     if (!done) return fail(std::move(done.error()));
   }
-  return expired.size();
+  return removed;
 }
 
 }  // namespace schedules::sqlite

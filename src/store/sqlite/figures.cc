@@ -54,7 +54,8 @@ ExecutionStats Figures::answer() {
   ExecutionStats stats{.total = static_cast<uint64_t>(sums_.total),
                        .succeeded = static_cast<uint64_t>(sums_.succeeded),
                        .failed = static_cast<uint64_t>(sums_.failed),
-                       .skipped = static_cast<uint64_t>(sums_.skipped)};
+                       .skipped = static_cast<uint64_t>(sums_.skipped),
+                       .timed = static_cast<uint64_t>(sums_.timed)};
   const int64_t tried = sums_.succeeded + sums_.failed;
   if (tried > 0) {
     stats.mean_lateness_ms =

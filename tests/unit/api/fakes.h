@@ -175,7 +175,7 @@ struct FakeExecutions final : ExecutionStore {
     done(std::vector<ExecutionGroup>{{"order.remind", {}}});
   }
   void error_patterns(ExecutionFilter, Done<std::vector<ErrorPattern>> done) override { done(std::vector<ErrorPattern>{}); }
-  void expire(TimePoint, Done<uint64_t> done) override { done(0); }
+  void expire(RetentionCuts, Done<Expired> done) override { done(Expired{}); }
 };
 
 struct FakeLetters final : DeadLetterStore {
