@@ -103,8 +103,10 @@ WindowPage EventStoreTest::window(Duration until_in, size_t limit, uint32_t shar
 std::vector<Event> EventStoreTest::begin(std::vector<WindowEntry> entries) {
   const uint32_t shard = entries.empty() ? 0 : entries.front().shard;
   BeginRequest request{.shard = shard, .epoch = 1, .entries = std::move(entries)};
-  return await<std::vector<Event>>([&](auto done) { stores.near->begin(std::move(request), std::move(done)); })
-      .value();
+  auto begun =
+      await<std::vector<Event>>([&](auto done) { stores.near->begin(std::move(request), std::move(done)); }).value();
+  for (const auto& event : begun) begun_at[event.id] = event.fire_at;
+  return begun;
 }
 
 std::vector<Event> EventStoreTest::begin_due(size_t limit) {
@@ -117,6 +119,7 @@ void EventStoreTest::settle(std::vector<Event> events, State state, const std::s
     const uint32_t shard = stores.near->shard_of(event.id);
     settlements.push_back(Settlement{.shard = shard,
                                      .epoch = 1,
+                                     .begun_fire_at = begun_at[event.id],
                                      .event = std::move(event),
                                      .outcome = Outcome{.state = state,
                                                         .at = now(),

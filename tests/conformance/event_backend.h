@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,9 @@ struct EventBackend {
   std::string name;
   std::function<std::unique_ptr<EventPlace>()> make;
   bool epochs = false;  ///< refuses calls of a past owner
+  bool one_store = true;     ///< near and far are one store
+  bool fires = true;         ///< events can be begun and settled; not so in a far store alone
+  bool accept_order = true;  ///< of events that fire at one time, the first accepted is found first; else by id
 };
 
 inline std::string event_backend_name(const ::testing::TestParamInfo<EventBackend>& info) { return info.param.name; }
@@ -86,6 +90,7 @@ class EventStoreTest : public ::testing::TestWithParam<EventBackend> {
   std::unique_ptr<EventPlace> place = GetParam().make();
   EventStoreSetup setup_used;
   EventStores stores;
+  std::map<EventId, TimePoint> begun_at;  ///< fire_at under which the last begin gave an event
 };
 
 class NearStoreTest : public EventStoreTest {};

@@ -29,6 +29,7 @@ TEST_P(EventCatalogTest, CancelledIsRememberedWithItsReason) {
 }
 
 TEST_P(EventCatalogTest, CancelOfWhatIsInFlightOrDone) {
+  if (!GetParam().fires) GTEST_SKIP() << "nothing is begun here";
   open();
   put_one(sample_event(1));
   const auto begun = begin_due();
@@ -73,6 +74,7 @@ TEST_P(EventCatalogTest, ChangeReplacesAndCountsTheRevision) {
 }
 
 TEST_P(EventCatalogTest, ChangeOfWhatIsInFlightOrDone) {
+  if (!GetParam().fires) GTEST_SKIP() << "nothing is begun here";
   open();
   put_one(sample_event(1));
   const auto begun = begin_due();
@@ -115,6 +117,7 @@ TEST_P(EventCatalogTest, PagesHaveNoGapsAndNoRepeats) {
     events.back().priority = static_cast<int8_t>(i % 3);
   }
   put(events);
+  if (!GetParam().accept_order) std::ranges::sort(events, {}, &Event::id);
   std::ranges::stable_sort(events, {}, &Event::fire_at);
   for (const size_t limit : {1, 7, 100, 1000}) {
     EXPECT_EQ(ids_of(find_all({}, limit)), ids_of(events)) << limit;
@@ -173,6 +176,7 @@ TEST_P(EventCatalogTest, DueRangeIsHalfOpen) {
 }
 
 TEST_P(EventCatalogTest, DueRangeFindsWhatWaitsForARetry) {
+  if (!GetParam().fires) GTEST_SKIP() << "nothing is begun here";
   open();
   put({sample_event(1), sample_event(2, 50s)});
   auto begun = begin_due();
@@ -184,6 +188,7 @@ TEST_P(EventCatalogTest, DueRangeFindsWhatWaitsForARetry) {
 }
 
 TEST_P(EventCatalogTest, FindShowsWhatIsInFlight) {
+  if (!GetParam().fires) GTEST_SKIP() << "nothing is begun here";
   open();
   put_one(sample_event(1));
   begin_due();
@@ -204,6 +209,7 @@ TEST_P(EventCatalogTest, ForeignCursorIsRefused) {
 }
 
 TEST_P(EventCatalogTest, CountsFollowEveryChange) {
+  if (!GetParam().fires) GTEST_SKIP() << "nothing is begun here";
   open();
   put({sample_event(1), sample_event(2, 20s), sample_event(3, 30s), sample_event(4, 40s)});
   EXPECT_EQ(counts().pending, 4U);
@@ -224,6 +230,7 @@ TEST_P(EventCatalogTest, CountsFollowEveryChange) {
 }
 
 TEST_P(EventCatalogTest, CountsForgetWhatIsForgotten) {
+  if (!GetParam().fires) GTEST_SKIP() << "nothing is begun here";
   open({.dedupe_window = 60s});
   put_one(sample_event(1));
   settle(begin_due(), State::fired);

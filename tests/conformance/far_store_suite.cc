@@ -46,12 +46,14 @@ TEST_P(FarStoreTest, EachStepOfATransferMayBeRepeated) {
   open();
   put_far({sample_event(1, 30h), sample_event(2, 31h)});
   for (int round = 0; round < 2; ++round) {
+    // Two stores both count them until they are marked.
+    const uint64_t both_counted = GetParam().one_store || round > 0 ? 2 : 4;
     const auto page = due_before(now() + 48h);
     put(round == 0 ? page.events : std::vector{sample_event(1, 30h), sample_event(2, 31h)}, PutMode::from_far_store);
-    EXPECT_EQ(counts().pending, 2U);
+    EXPECT_EQ(counts().pending, both_counted);
     reopen();
     put({sample_event(1, 30h), sample_event(2, 31h)}, PutMode::from_far_store);
-    EXPECT_EQ(counts().pending, 2U);
+    EXPECT_EQ(counts().pending, both_counted);
     mark_transferred(sample_ids({1, 2}));
     reopen();
     mark_transferred(sample_ids({1, 2}));
@@ -128,6 +130,7 @@ TEST_P(FarStoreTest, MarkTransferredOfUnknownIdsIsDone) {
 }
 
 TEST_P(FarStoreTest, FindMergesBothTiers) {
+  if (!GetParam().one_store) GTEST_SKIP() << "two stores are merged by who asks them";
   open();
   put({sample_event(1, 1h), sample_event(3, 30h)});
   put_far({sample_event(2, 25h), sample_event(4, 50h)});
@@ -160,6 +163,7 @@ TEST_P(FarStoreTest, TierCatalogsSeeTheirOwnOnly) {
 }
 
 TEST_P(FarStoreTest, ChangeMovesBetweenTheTiers) {
+  if (!GetParam().one_store) GTEST_SKIP() << "the next transfer moves it";
   open();
   put_far({sample_event(1, 50h)});
   Event event = get(sample_id(1))->event;

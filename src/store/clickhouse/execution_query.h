@@ -1,0 +1,52 @@
+// Conditions on executions and on posted records, as SQL text of ours and values beside it. Internal to this room.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "clickhouse/client.h"
+#include "store/analytics_store.h"
+
+namespace schedules {
+
+class Conditions {
+ public:
+  /// `fragment` names its value as {value}.
+  void text(std::string_view fragment, std::string_view value);
+  void time(std::string_view fragment, TimePoint value);
+  void id(std::string_view fragment, const EventId& value);
+  void number(std::string_view fragment, int64_t value);
+  /// Adds to the last one instead of beginning another.
+  void or_text(std::string_view fragment, std::string_view value);
+  /// Of our text alone.
+  void plain(std::string_view fragment);
+
+  /// " WHERE …", or nothing.
+  [[nodiscard]] std::string where() const { return sql_.empty() ? "" : " WHERE " + sql_; }
+  [[nodiscard]] const clickhouse::Parameters& parameters() const { return parameters_; }
+
+ private:
+  std::string next(std::string_view fragment, std::string_view type, std::string_view joined_by = " AND ");
+
+  std::string sql_;
+  clickhouse::Parameters parameters_;
+  int count_ = 0;
+};
+
+/// All of the filter but cursor, skip and limit.
+Conditions conditions_of(const ExecutionFilter& filter);
+/// The executions that an analytics filter selects, and the posted records.
+Conditions execution_conditions(const AnalyticsFilter& filter);
+Conditions record_conditions(const AnalyticsFilter& filter);
+
+/// "<executed_at in micros>.<id>"
+std::string cursor_of(const Execution& execution);
+/// Leaves what comes after the cursor's place, newest first. Errors: invalid_argument.
+Status after_cursor(Conditions& conditions, std::string_view cursor);
+
+/// The first line of an error column.
+inline constexpr std::string_view kFirstLine =
+    "if(position(assumeNotNull(error_message), '\\n') = 0, assumeNotNull(error_message), "
+    "substring(assumeNotNull(error_message), 1, position(assumeNotNull(error_message), '\\n') - 1))";
+
+}  // namespace schedules
