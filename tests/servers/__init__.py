@@ -13,7 +13,7 @@ def kinds():
     """Name → class of every server there is, loaded when asked for."""
     import importlib
     found = {}
-    for module, names in (("redis", ("Redis", "RedisCluster", "RedisSentinel")), ("kafka", ("Kafka",)),
+    for module, names in (("redis", ("Redis", "RedisSecured", "RedisCluster", "RedisSentinel")), ("kafka", ("Kafka",)),
                           ("mongo", ("Mongo",)), ("clickhouse", ("ClickHouse",))):
         try:
             loaded = importlib.import_module(f".{module}", __name__)

@@ -2,7 +2,10 @@
 import socket
 import subprocess
 
+from .control import Control
 from .process import Process, free_ports, wait_until
+
+PASSWORD = "test-secret"  # of the server with TLS
 
 
 def ask(port, *words):
@@ -32,6 +35,7 @@ class Redis(Process):
         super().__init__(keep)
         self.port = port or free_ports(1)[0]
         self.extra = list(extra)
+        self.control = None
 
     def command(self):
         return ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.dir), "--save", "",
@@ -41,10 +45,40 @@ class Redis(Process):
         return ask(self.port, "PING").startswith("+PONG")
 
     def environment(self):
-        return {"SCHEDULES_TEST_REDIS": f"127.0.0.1:{self.port}"}
+        if self.control is None:
+            self.control = Control(self)
+        return {"SCHEDULES_TEST_REDIS": f"127.0.0.1:{self.port}", "SCHEDULES_TEST_REDIS_CONTROL": self.control.address}
 
     def settings(self):
         return {"schedules_REDIS_URL": f"redis://127.0.0.1:{self.port}/0"}
+
+
+class RedisSecured(Redis):
+    """TLS only, with a password."""
+    name = "redis-secured"
+
+    def start(self):
+        if not (self.dir / "key.pem").exists():
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj",
+                            "/CN=schedules-test", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout",
+                            str(self.dir / "key.pem"), "-out", str(self.dir / "ca.pem")], check=True, capture_output=True)
+        return super().start()
+
+    def command(self):
+        return ["redis-server", "--port", "0", "--tls-port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.dir),
+                "--tls-cert-file", "ca.pem", "--tls-key-file", "key.pem", "--tls-auth-clients", "no",
+                "--requirepass", PASSWORD, "--save", "", "--shutdown-timeout", "0"]
+
+    def ready(self):
+        with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+
+    def environment(self):
+        return {"SCHEDULES_TEST_REDIS_SECURED": f"127.0.0.1:{self.port}", "SCHEDULES_TEST_REDIS_CA": str(self.dir / "ca.pem"),
+                "SCHEDULES_TEST_REDIS_PASSWORD": PASSWORD}
+
+    def settings(self):
+        return {"schedules_REDIS_URL": f"rediss://:{PASSWORD}@127.0.0.1:{self.port}/0"}
 
 
 class Group:
@@ -53,6 +87,12 @@ class Group:
     def __init__(self, keep=None):
         self.keep = keep
         self.nodes = []
+        self.control = None
+
+    def control_address(self):
+        if self.control is None:
+            self.control = Control(self)
+        return self.control.address
 
     @classmethod
     def install(cls):
@@ -105,7 +145,8 @@ class RedisCluster(Group):
         return [node for node in self.nodes if node.alive() and "role:master" in ask(node.port, "INFO", "replication")]
 
     def environment(self):
-        return {"SCHEDULES_TEST_REDIS_CLUSTER": ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)}
+        return {"SCHEDULES_TEST_REDIS_CLUSTER": ",".join(f"127.0.0.1:{node.port}" for node in self.nodes),
+                "SCHEDULES_TEST_REDIS_CLUSTER_CONTROL": self.control_address()}
 
     def settings(self):
         return {"schedules_REDIS_URL":
@@ -156,7 +197,8 @@ class RedisSentinel(Group):
 
     def environment(self):
         addresses = ",".join(f"127.0.0.1:{node.port}" for node in self.sentinels)
-        return {"SCHEDULES_TEST_REDIS_SENTINEL": f"{addresses}#mymaster"}
+        return {"SCHEDULES_TEST_REDIS_SENTINEL": f"{addresses}#mymaster",
+                "SCHEDULES_TEST_REDIS_SENTINEL_CONTROL": self.control_address()}
 
     def settings(self):
         addresses = ",".join(f"127.0.0.1:{node.port}" for node in self.sentinels)
