@@ -43,8 +43,7 @@ void add_status(Conditions& conditions, RunStatus status) {
 
 }  // namespace
 
-Conditions conditions_of(const ExecutionFilter& filter) {
-  Conditions conditions;
+void add_conditions(Conditions& conditions, const ExecutionFilter& filter) {
   if (filter.from) conditions.time("executed_at >= {value}", *filter.from);
   if (filter.to) conditions.time("executed_at < {value}", *filter.to);
   if (filter.schedule_id && filter.schedule_id->empty()) conditions.plain("NOT of_schedule");
@@ -60,6 +59,11 @@ Conditions conditions_of(const ExecutionFilter& filter) {
   if (filter.correlation_id) conditions.text("correlation_id = {value}", *filter.correlation_id);
   if (filter.state) conditions.number("toInt8(state) = {value}", static_cast<int64_t>(*filter.state));
   if (filter.status) add_status(conditions, *filter.status);
+}
+
+Conditions conditions_of(const ExecutionFilter& filter) {
+  Conditions conditions;
+  add_conditions(conditions, filter);
   return conditions;
 }
 

@@ -21,6 +21,9 @@ class Conditions {
   /// Of our text alone.
   void plain(std::string_view fragment);
 
+  /// The next conditions are of another part of the same query; their values stay apart.
+  void begin_again() { sql_.clear(); }
+
   /// " WHERE …", or nothing.
   [[nodiscard]] std::string where() const { return sql_.empty() ? "" : " WHERE " + sql_; }
   [[nodiscard]] const clickhouse::Parameters& parameters() const { return parameters_; }
@@ -35,6 +38,7 @@ class Conditions {
 
 /// All of the filter but cursor, skip and limit.
 Conditions conditions_of(const ExecutionFilter& filter);
+void add_conditions(Conditions& conditions, const ExecutionFilter& filter);
 /// The executions that an analytics filter selects, and the posted records.
 Conditions execution_conditions(const AnalyticsFilter& filter);
 Conditions record_conditions(const AnalyticsFilter& filter);

@@ -1,0 +1,114 @@
+// Appending executions, each once.
+//
+// Asked first is which of them the server has. Those are left out: an insert of them would be merged away among the rows,
+// but the hourly states would count them twice. If it has all of them, this is most likely the repeat of an insert whose
+// answer was lost; then the server may have died between the rows and the states. So the two are compared, and where states
+// are missing the whole insert goes once more under its token: what was done of it counts once.
+#include <algorithm>
+#include <set>
+
+#include "store/clickhouse/execution_core.h"
+#include "store/clickhouse/execution_row.h"
+
+namespace schedules {
+namespace {
+
+using clickhouse::Answer;
+using clickhouse::RowReader;
+using clickhouse::RowWriter;
+
+using Key = std::pair<int64_t, std::string>;
+
+Key key_of(const Execution& execution) { return {to_micros(execution.executed_at), execution.id}; }
+
+constexpr std::string_view kKnown =
+    "SELECT executed_at, execution_id FROM schedule_execution_results WHERE executed_at >= {from:DateTime64(6, 'UTC')} AND "
+    "executed_at <= {to:DateTime64(6, 'UTC')} AND (executed_at, execution_id) IN (SELECT executed_at, execution_id FROM given)";
+
+// Of the hours from first to last: rows, and what the states count.
+constexpr std::string_view kCompared =
+    "SELECT (SELECT count() FROM schedule_execution_results FINAL WHERE executed_at >= {from:DateTime64(6, 'UTC')} AND "
+    "executed_at < {to:DateTime64(6, 'UTC')}), (SELECT sum(total) FROM schedule_performance_states WHERE "
+    "addHours(toDateTime64(date, 6, 'UTC'), hour) >= {from:DateTime64(6, 'UTC')} AND "
+    "addHours(toDateTime64(date, 6, 'UTC'), hour) < {to:DateTime64(6, 'UTC')})";
+
+class AppendCall : public std::enable_shared_from_this<AppendCall> {
+ public:
+  AppendCall(ExecutionCore core, std::vector<Execution> executions, Done<void> done)
+      : core_(std::move(core)), executions_(std::move(executions)), done_(std::move(done)) {
+    std::ranges::sort(executions_, {}, key_of);
+    const auto repeats = std::ranges::unique(executions_, {}, key_of);
+    executions_.erase(repeats.begin(), repeats.end());
+  }
+
+  void start() {
+    clickhouse::Query query{.sql = std::string(kKnown)};
+    query.parameters.time("from", executions_.front().executed_at).time("to", executions_.back().executed_at);
+    clickhouse::Table given{
+        .name = "given", .structure = "executed_at DateTime64(6, 'UTC'), execution_id String", .rows = {}};
+    RowWriter rows(given.rows);
+    for (const auto& execution : executions_) {
+      rows.time(execution.executed_at);
+      rows.text(execution.id);
+    }
+    query.tables.push_back(std::move(given));
+    ask(std::move(query), [](AppendCall& call, RowReader& rows_found) { call.looked_up(rows_found); });
+  }
+
+ private:
+  void ask(clickhouse::Query query, void (*next)(AppendCall&, RowReader&)) {
+    core_->gate.query(std::move(query), [self = shared_from_this(), next](const Result<Answer>& answer) {
+      if (!answer) return self->done_(fail(answer.error()));
+      RowReader rows(answer->body);
+      next(*self, rows);
+    });
+  }
+
+  void looked_up(RowReader& rows) {
+    std::set<Key> known;
+    while (!rows.at_end() && rows.ok()) {
+      const auto at = rows.time();
+      known.emplace(to_micros(at), rows.text());
+    }
+    if (!rows.ok()) return done_(fail(Code::corrupt, "ClickHouse's answer holds no keys"));
+    if (known.size() == executions_.size()) return compare();
+    std::erase_if(executions_, [&](const auto& execution) { return known.contains(key_of(execution)); });
+    insert();
+  }
+
+  void compare() {
+    clickhouse::Query query{.sql = std::string(kCompared)};
+    using std::chrono::hours;
+    query.parameters.time("from", std::chrono::floor<hours>(executions_.front().executed_at));
+    query.parameters.time("to", std::chrono::floor<hours>(executions_.back().executed_at) + hours(1));
+    ask(std::move(query), [](AppendCall& call, RowReader& rows) {
+      const auto count = [&] { return rows.nullable([&] { return rows.number<uint64_t>(); }).value_or(0); };
+      const auto stored = count();
+      const auto counted = count();
+      if (!rows.ok()) return call.done_(fail(Code::corrupt, "ClickHouse's answer holds no counts"));
+      if (counted >= stored) return call.done_({});
+      call.insert();
+    });
+  }
+
+  void insert() {
+    std::string body;
+    for (const auto& execution : executions_) append_execution(body, execution);
+    auto query = inserting(
+        fmt::format("INSERT INTO schedule_execution_results ({}) FORMAT RowBinary", kExecutionColumns), std::move(body));
+    ask(std::move(query), [](AppendCall& call, RowReader&) { call.done_({}); });
+  }
+
+  ExecutionCore core_;
+  std::vector<Execution> executions_;  ///< in order of key, each once
+  Done<void> done_;
+};
+
+}  // namespace
+
+void append_executions(const ExecutionCore& core, std::vector<Execution> executions, Done<void> done) {
+  if (executions.empty()) return done({});
+  std::make_shared<AppendCall>(core, std::move(executions), std::move(done))->start();
+}
+
+}  // namespace schedules

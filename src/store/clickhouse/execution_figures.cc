@@ -1,0 +1,228 @@
+// Figures over executions: of the rows, exactly, while they are few; else of the hourly states and the rows of the broken
+// hours at both ends.
+#include <charconv>
+#include <cmath>
+
+#include "store/clickhouse/execution_core.h"
+#include "time/text.h"
+
+namespace schedules {
+namespace {
+
+using clickhouse::Answer;
+using clickhouse::RowReader;
+using std::chrono::hours;
+
+constexpr std::string_view kRows = "schedule_execution_results FINAL";
+constexpr size_t kRecentDurations = 100;
+
+// Nearest rank: the exact quantile takes the element at floor(level × count), so a level is a hair lower.
+constexpr std::string_view kExact = "quantilesExactIf(0.4999999999, 0.9499999999, 0.9899999999)(lateness_us, {})";
+
+std::string counts_of_rows(std::string_view percentiles) {
+  return fmt::format(
+      "count() AS total, countIf(status = 'success') AS succeeded, countIf(status IN ('error', 'timeout')) AS failed, "
+      "countIf(status = 'skipped') AS skipped, countIf(duration_us > 0) AS timed, "
+      "sumIf(duration_us, duration_us > 0) AS duration_sum, sumIf(lateness_us, {}) AS lateness_sum, {} AS lateness",
+      kTried, percentiles);
+}
+
+std::string row_key(std::optional<GroupBy> by) {
+  if (!by) return "''";
+  return *by == GroupBy::event ? "concat(entity_type, '.', action)"
+                               : "toString(toUnixTimestamp(toStartOfHour(executed_at)))";
+}
+
+std::string state_key(std::optional<GroupBy> by) {
+  if (!by) return "''";
+  return *by == GroupBy::event ? "concat(entity_type, '.', action)"
+                               : "toString(toUnixTimestamp(toDateTime(date, 'UTC')) + hour * 3600)";
+}
+
+bool states_suffice(const ExecutionFilter& filter) {
+  return !filter.schedule_id && !filter.event_id && !filter.entity_id && !filter.correlation_id && !filter.state &&
+         !filter.status;
+}
+
+/// The same filter in another range.
+ExecutionFilter in_range(ExecutionFilter filter, std::optional<TimePoint> from, std::optional<TimePoint> to) {
+  filter.from = from;
+  filter.to = to;
+  return filter;
+}
+
+std::string exact_sql(const Conditions& conditions, std::optional<GroupBy> by, bool few) {
+  const auto percentiles =
+      few ? fmt::format("arrayMap(late -> toFloat64(late), {})", fmt::format(fmt::runtime(kExact), kTried))
+          : fmt::format("quantilesDDIf(0.005, 0.5, 0.95, 0.99)(lateness_us, {})", kTried);
+  return fmt::format("SELECT {} AS group_key, {} FROM {}{} GROUP BY group_key", row_key(by), counts_of_rows(percentiles), kRows,
+                     conditions.where());
+}
+
+/// Whole hours from the states, what is before and after them from the rows.
+struct Pieces {
+  std::optional<TimePoint> first;  ///< whole hours begin
+  std::optional<TimePoint> last;   ///< and end
+  [[nodiscard]] bool whole_hours() const { return !first || !last || *first < *last; }
+};
+
+Pieces pieces_of(const ExecutionFilter& filter) {
+  Pieces pieces;
+  if (filter.from) pieces.first = std::chrono::ceil<hours>(*filter.from);
+  if (filter.to) pieces.last = std::chrono::floor<hours>(*filter.to);
+  return pieces;
+}
+
+clickhouse::Query merged_query(const ExecutionFilter& filter, std::optional<GroupBy> by) {
+  const auto pieces = pieces_of(filter);
+  Conditions conditions;
+  const auto seconds = [](TimePoint at) { return to_micros(at) / 1'000'000; };
+  constexpr std::string_view kHour = "toUnixTimestamp(toDateTime(date, 'UTC')) + hour * 3600 {} {{value}}";
+  if (pieces.first) {
+    conditions.number("date >= toDate(toDateTime({value}, 'UTC'))", seconds(*pieces.first));
+    conditions.number(fmt::format(kHour, ">="), seconds(*pieces.first));
+  }
+  if (pieces.last) conditions.number(fmt::format(kHour, "<"), seconds(*pieces.last));
+  if (filter.topic) conditions.text("topic = {value}", *filter.topic);
+  if (filter.entity_type) conditions.text("entity_type = {value}", *filter.entity_type);
+  if (filter.action) conditions.text("action = {value}", *filter.action);
+  constexpr std::string_view kSums = "total, succeeded, failed, skipped, timed, duration_sum, lateness_sum, lateness";
+  std::string sql = fmt::format("SELECT {} AS group_key, {} FROM schedule_performance_states{}", state_key(by), kSums,
+                                conditions.where());
+  const auto state = fmt::format("quantilesDDStateIf(0.005, 0.5, 0.95, 0.99)(lateness_us, {})", kTried);
+  const auto add_rows = [&](const ExecutionFilter& part) {
+    conditions.begin_again();
+    add_conditions(conditions, part);
+    sql += fmt::format(" UNION ALL SELECT {} AS group_key, {} FROM {}{} GROUP BY group_key", row_key(by),
+                       counts_of_rows(state), kRows, conditions.where());
+  };
+  if (pieces.first) add_rows(in_range(filter, filter.from, pieces.first));
+  if (pieces.last) add_rows(in_range(filter, pieces.last, filter.to));
+  return reading(fmt::format("SELECT group_key, sum(total), sum(succeeded), sum(failed), sum(skipped), sum(timed), "
+                             "sum(duration_sum), sum(lateness_sum), quantilesDDMerge(0.005, 0.5, 0.95, 0.99)(lateness) "
+                             "FROM ({}) GROUP BY group_key",
+                             sql),
+                 conditions);
+}
+
+double ratio(double sum, uint64_t count) { return count == 0 ? 0 : sum / static_cast<double>(count) / 1000; }
+
+Result<std::vector<ExecutionGroup>> read_groups(std::string_view body) {
+  RowReader rows(body);
+  std::vector<ExecutionGroup> groups;
+  while (!rows.at_end() && rows.ok()) {
+    ExecutionGroup group{.key = std::string(rows.text()), .stats = {}};
+    auto& stats = group.stats;
+    for (auto* count : {&stats.total, &stats.succeeded, &stats.failed, &stats.skipped, &stats.timed}) {
+      *count = rows.number<uint64_t>();
+    }
+    const auto duration_sum = static_cast<double>(rows.number<int64_t>());
+    const auto lateness_sum = static_cast<double>(rows.number<int64_t>());
+    stats.mean_duration_ms = ratio(duration_sum, stats.timed);
+    stats.mean_lateness_ms = ratio(lateness_sum, stats.succeeded + stats.failed);
+    const bool three = rows.size() == 3;
+    for (auto* percentile : {&stats.p50_lateness_ms, &stats.p95_lateness_ms, &stats.p99_lateness_ms}) {
+      const auto micros = three ? rows.number<double>() : 0.0;
+      *percentile = std::isfinite(micros) ? micros / 1000 : 0.0;  // none was tried
+    }
+    if (stats.total > 0) groups.push_back(std::move(group));
+    if (!three) break;
+  }
+  if (!rows.ok() || !rows.at_end()) return fail(Code::corrupt, "ClickHouse's answer holds no figures");
+  return groups;
+}
+
+void count_rows(const ExecutionCore& core, const ExecutionFilter& filter, Done<uint64_t> done) {
+  const auto conditions = conditions_of(filter);
+  auto query = reading("SELECT count() FROM schedule_execution_results" + conditions.where(), conditions);
+  core->gate.query(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
+    if (!answer) return done(fail(answer.error()));
+    RowReader rows(answer->body);
+    done(rows.number<uint64_t>());
+  });
+}
+
+void collect(const ExecutionCore& core, ExecutionFilter filter, std::optional<GroupBy> by,
+             Done<std::vector<ExecutionGroup>> done) {
+  // Before the count: the filter is moved.
+  const auto counted = filter;
+  count_rows(core, counted, [core, filter = std::move(filter), by, done = std::move(done)](Result<uint64_t> count) mutable {
+    if (!count) return done(fail(std::move(count.error())));
+    const bool few = *count <= core->exact_rows_max;
+    const auto conditions = conditions_of(filter);
+    auto query = few || !states_suffice(filter) || !pieces_of(filter).whole_hours()
+                     ? reading(exact_sql(conditions, by, few), conditions)
+                     : merged_query(filter, by);
+    core->gate.query(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
+      if (!answer) return done(fail(std::move(answer.error())));
+      done(read_groups(answer->body));
+    });
+  });
+}
+
+void recent_mean_duration(const ExecutionCore& core, const ExecutionFilter& filter, Done<double> done) {
+  auto conditions = conditions_of(filter);
+  conditions.plain("duration_us > 0");
+  auto query = reading(fmt::format("SELECT ifNotFinite(avg(duration_us), 0) FROM (SELECT duration_us FROM "
+                                   "schedule_execution_results{} ORDER BY executed_at DESC, execution_id DESC "
+                                   "LIMIT {})",
+                                   conditions.where(), kRecentDurations),
+                       conditions);
+  core->gate.query(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
+    if (!answer) return done(fail(answer.error()));
+    RowReader rows(answer->body);
+    done(rows.number<double>() / 1000);
+  });
+}
+
+// "1800000000" to RFC 3339.
+std::string hour_text(const std::string& key) {
+  int64_t seconds = 0;
+  std::from_chars(key.data(), key.data() + key.size(), seconds);
+  return format_time(from_micros(seconds * 1'000'000));
+}
+
+}  // namespace
+
+// Figures, then the mean of the last durations, then the last of all.
+void execution_stats(const ExecutionCore& core, ExecutionFilter filter, Done<ExecutionStats> done) {
+  filter.cursor.clear();
+  filter.skip = 0;
+  filter.limit = 1;
+  auto add_last = [core, filter](ExecutionStats stats, Done<ExecutionStats> next) {
+    find_executions(core, filter,
+                    [stats = std::move(stats), next = std::move(next)](Result<ExecutionPage> page) mutable {
+                      if (!page) return next(fail(std::move(page.error())));
+                      if (!page->executions.empty()) stats.last = std::move(page->executions.front());
+                      next(std::move(stats));
+                    });
+  };
+  auto add_mean = [core, filter, add_last](ExecutionStats stats, Done<ExecutionStats> next) {
+    recent_mean_duration(core, filter,
+                         [add_last, stats = std::move(stats), next = std::move(next)](Result<double> mean) mutable {
+                           if (!mean) return next(fail(std::move(mean.error())));
+                           stats.mean_duration_ms = *mean;
+                           add_last(std::move(stats), std::move(next));
+                         });
+  };
+  collect(core, filter, std::nullopt,
+          [add_mean, done = std::move(done)](Result<std::vector<ExecutionGroup>> groups) mutable {
+            if (!groups) return done(fail(std::move(groups.error())));
+            if (groups->empty()) return done(ExecutionStats{});
+            add_mean(std::move(groups->front().stats), std::move(done));
+          });
+}
+
+void execution_groups(const ExecutionCore& core, ExecutionFilter filter, GroupBy by,
+                      Done<std::vector<ExecutionGroup>> done) {
+  collect(core, std::move(filter), by, [by, done = std::move(done)](Result<std::vector<ExecutionGroup>> groups) mutable {
+    if (!groups) return done(std::move(groups));
+    if (by == GroupBy::hour) {
+      for (auto& group : *groups) group.key = hour_text(group.key);
+    }
+    std::ranges::sort(*groups, {}, &ExecutionGroup::key);
+    done(std::move(groups));
+  });
+}
+
+}  // namespace schedules

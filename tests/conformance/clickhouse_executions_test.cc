@@ -1,0 +1,231 @@
+// The suites of executions and analytics, on ClickHouse; and what only its tables can show.
+#include "tests/conformance/clickhouse_executions_place.h"
+
+namespace schedules::testing {
+namespace {
+
+const ExecutionBackend kBackend{"Rows", [] {
+                                  auto opened = std::make_shared<ClickHouseExecutions>();
+                                  auto* const store = opened->store.get();
+                                  return ExecutionStores{std::move(opened), store, store};
+                                }};
+
+// They are linked with the others.
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ScheduleStoreTest);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(DeadLetterStoreTest);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(DefinitionStoreTest);
+INSTANTIATE_TEST_SUITE_P(ClickHouse, ExecutionStoreTest, ::testing::Values(kBackend), execution_backend_name);
+INSTANTIATE_TEST_SUITE_P(ClickHouse, AnalyticsStoreTest, ::testing::Values(kBackend), execution_backend_name);
+
+struct Tables : ::testing::Test {
+  ClickHouseExecutions place;
+
+  Status append(std::vector<Execution> executions) {
+    return await<void>([&](auto done) { place.store->append(std::move(executions), std::move(done)); });
+  }
+  std::string ask(const std::string& sql) { return place.database.ask(sql); }
+};
+
+TEST_F(Tables, ResultsReadAsTheRunbookReadsThem) {
+  auto plain = full_execution(1);
+  plain.schedule_id = "";
+  plain.due_at = plain.executed_at - std::chrono::milliseconds(1500);
+  plain.duration = std::chrono::milliseconds(12);
+  auto skipped = full_execution(2);
+  skipped.status = RunStatus::skipped;
+  skipped.state = State::skipped;
+  skipped.error = "";
+  ASSERT_TRUE(append({plain, skipped}));
+  EXPECT_EQ(ask("SELECT execution_id, schedule_id, correlation_id, topic, entity_type, action, delay_seconds, status, "
+                "retry_count, processing_time_ms, node_id FROM schedule_execution_results ORDER BY executed_at"),
+            fmt::format("{}\t{}\tcorrelation 1\ttopic 1\torder\tcreated\t1.5\terror\t2\t12\tnode-1\n"
+                        "{}\t{}\tcorrelation 2\ttopic 2\torder\tcreated\t0.001236\tskipped\t2\t0\tnode-2",
+                        plain.id, plain.event_id.text(), skipped.id, skipped.schedule_id));
+  EXPECT_EQ(ask("SELECT error_message IS NULL FROM schedule_execution_results WHERE status = 'skipped'"), "1");
+}
+
+TEST_F(Tables, TheAnalyticsViewIsWhatTheApiShows) {
+  auto all = random_executions(60, 31);
+  for (size_t i = 0; i < all.size(); i += 3) {
+    all[i].sink = "kafka";
+    all[i].position = fmt::format("{}:{}", i, 1000 + i);
+  }
+  ASSERT_TRUE(append(all));
+  const auto text = [](const auto& value) { return value ? fmt::format("{}", *value) : std::string("\\N"); };
+  const auto ms = [](const auto& value) { return value ? fmt::format("{}", value->count() / 1000) : std::string("\\N"); };
+  for (const auto& execution : all) {
+    const auto r = record_of(execution);
+    EXPECT_EQ(ask(fmt::format("SELECT schedule_type, schedule_id, schedule_name, level, event_type, event_action, "
+                              "execution_result, retry_count, time_in_mongo_queue_ms, time_in_clickhouse_queue_ms, "
+                              "time_in_redis_queue_ms, total_processing_time_ms, kafka_publish_time_ms, kafka_topic, "
+                              "kafka_partition, kafka_offset, processed_by_node, toUnixTimestamp64Micro(completed_at) "
+                              "FROM schedule_analytics WHERE analytics_id = '{}'",
+                              execution.id)),
+              fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", to_string(r.type),
+                          r.schedule_id, text(r.schedule_name), to_string(r.level), r.event_type, r.event_action,
+                          to_string(r.result), r.retry_count, ms(r.mongo_queue), ms(r.clickhouse_queue),
+                          ms(r.redis_queue), r.processing.value_or(Duration{}).count() / 1000, ms(r.publish),
+                          text(r.topic), text(r.partition), text(r.offset), text(r.node), to_micros(r.completed_at)));
+  }
+  ASSERT_TRUE(await<void>([&](auto done) { place.store->post_records({full_record(1)}, std::move(done)); }));
+  EXPECT_EQ(ask("SELECT count(), countIf(schedule_type = 'clickhouse_delayed' AND kafka_partition = 3) > 0 FROM "
+                "schedule_analytics"),
+            "61\t1");
+}
+
+// Within 0.5 % of a value whose rank is right, or beside it: the sketch counts ranks from 0.
+void expect_percentiles(const ExecutionStats& found, const std::vector<Execution>& chosen) {
+  std::vector<double> lateness;
+  for (const auto& e : chosen) {
+    if (e.status == RunStatus::success || e.status == RunStatus::failure) {
+      lateness.push_back(static_cast<double>((e.executed_at - e.due_at).count()) / 1000);
+    }
+  }
+  std::ranges::sort(lateness);
+  ASSERT_GT(lateness.size(), 1000U);
+  for (const auto& [percent, value] : {std::pair{50U, found.p50_lateness_ms}, std::pair{95U, found.p95_lateness_ms},
+                                       std::pair{99U, found.p99_lateness_ms}}) {
+    const size_t rank = (lateness.size() * percent + 99) / 100 - 1;
+    EXPECT_GE(value, lateness[rank - 1] * 0.994) << percent;
+    EXPECT_LE(value, lateness[rank + 1] * 1.006) << percent;
+  }
+}
+
+TEST_F(Tables, FiguresOfManyComeFromHourlyStates) {
+  constexpr size_t kCount = 30'000;
+  const auto all = random_executions(kCount, 32);
+  for (size_t i = 0; i < kCount; i += 10'000) {
+    ASSERT_TRUE(append({all.begin() + static_cast<int64_t>(i), all.begin() + static_cast<int64_t>(i) + 10'000}));
+  }
+  const auto summed = place.open(clickhouse_address(), 0);
+  const auto hours = [](int64_t count) { return at_second(0) + std::chrono::hours{count}; };
+  for (const auto& filter : {ExecutionFilter{}, ExecutionFilter{.from = hours(3) + Duration{77}},
+                             ExecutionFilter{.entity_type = "order", .to = hours(100) + Duration{5}},
+                             ExecutionFilter{.topic = "topic 1", .from = hours(2), .to = hours(90)},
+                             ExecutionFilter{.action = "paid", .from = hours(10) + Duration{1}, .to = hours(90) - Duration{1}}}) {
+    const auto found =
+        await<ExecutionStats>([&](auto done) { summed->stats(filter, std::move(done)); }).value();
+    const auto wanted = brute_force_stats(matching(all, filter), false);
+    EXPECT_EQ(std::tie(found.total, found.succeeded, found.failed, found.skipped, found.timed),
+              std::tie(wanted.total, wanted.succeeded, wanted.failed, wanted.skipped, wanted.timed));
+    EXPECT_NEAR(found.mean_lateness_ms, wanted.mean_lateness_ms, wanted.mean_lateness_ms * 1e-9);
+    expect_percentiles(found, matching(all, filter));
+    for (const auto by : {GroupBy::hour, GroupBy::event}) {
+      const auto exact = await<std::vector<ExecutionGroup>>(
+          [&](auto done) { place.store->groups(filter, by, std::move(done)); }).value();
+      const auto groups = await<std::vector<ExecutionGroup>>(
+          [&](auto done) { summed->groups(filter, by, std::move(done)); }).value();
+      ASSERT_EQ(groups.size(), exact.size());
+      for (size_t i = 0; i < groups.size(); ++i) {
+        EXPECT_EQ(groups[i].key, exact[i].key);
+        EXPECT_EQ(groups[i].stats.total, exact[i].stats.total);
+        EXPECT_EQ(groups[i].stats.failed, exact[i].stats.failed);
+        EXPECT_NEAR(groups[i].stats.mean_duration_ms, exact[i].stats.mean_duration_ms, 1e-6);
+        EXPECT_NEAR(groups[i].stats.mean_lateness_ms, exact[i].stats.mean_lateness_ms, exact[i].stats.mean_lateness_ms * 1e-9);
+      }
+    }
+  }
+  // The readable view adds up to the same.
+  EXPECT_EQ(ask("SELECT sum(total_executions), sum(successful_executions), sum(failed_executions), sum(skipped_executions) FROM "
+                "schedule_performance_metrics"),
+            ask("SELECT count(), countIf(status = 'success'), countIf(status = 'error'), countIf(status = 'skipped') FROM "
+                "schedule_execution_results"));
+}
+
+TEST_F(Tables, TheReadableViewEqualsAPlainCount) {
+  ASSERT_TRUE(append(random_executions(2000, 33)));
+  EXPECT_EQ(ask("SELECT date, hour, entity_type, action, topic, total_executions, round(avg_delay_seconds, 6), "
+                "round(avg_processing_time_ms, 6), min_delay_seconds, max_delay_seconds FROM schedule_performance_metrics "
+                "ORDER BY 1, 2, 3, 4, 5"),
+            ask("SELECT toDate(executed_at), toHour(executed_at), entity_type, action, topic, count(), "
+                "round(ifNotFinite(avgIf(lateness_us, status IN ('success', 'error')), 0) / 1e6, 6), "
+                "round(ifNotFinite(avgIf(duration_us, duration_us > 0), 0) / 1e3, 6), minIf(lateness_us, status IN "
+                "('success', 'error')) / 1e6, maxIf(lateness_us, status IN ('success', 'error')) / 1e6 "
+                "FROM schedule_execution_results GROUP BY ALL ORDER BY 1, 2, 3, 4, 5"));
+}
+
+TEST_F(Tables, HostileTextIsOnlyText) {
+  std::vector<Execution> all;
+  for (const std::string& text :
+       {std::string("it's \"quoted\" \\ and \\' more"), std::string("'; DROP TABLE schedule_execution_results; --"),
+        std::string("tab\tline\nreturn\rnul") + '\0' + "end", std::string("{c0:String} %s %27"), std::string("\xC3\xA9\xF0\x9F\x98\x80")}) {
+    auto execution = full_execution(all.size());
+    for (auto* field : {&execution.schedule_id, &execution.schedule_name, &execution.topic, &execution.entity_type,
+                        &execution.entity_id, &execution.action, &execution.correlation_id, &execution.reason,
+                        &execution.error, &execution.sink, &execution.position, &execution.node_id, &execution.id}) {
+      *field = text;
+    }
+    all.push_back(std::move(execution));
+  }
+  ASSERT_TRUE(append(all));
+  for (const auto& execution : all) {
+    for (const auto& filter : {ExecutionFilter{.schedule_id = execution.schedule_id}, ExecutionFilter{.topic = execution.topic},
+                               ExecutionFilter{.entity_type = execution.entity_type}, ExecutionFilter{.entity_id = execution.entity_id},
+                               ExecutionFilter{.action = execution.action}, ExecutionFilter{.correlation_id = execution.correlation_id}}) {
+      const auto page =
+          await<ExecutionPage>([&](auto done) { place.store->find_executions(filter, std::move(done)); });
+      ASSERT_TRUE(page) << page.error().detail;
+      ASSERT_EQ(page->executions.size(), 1U);
+      EXPECT_EQ(difference(page->executions[0], execution), "");
+    }
+  }
+  // As a cursor too.
+  ExecutionFilter filter{.limit = 1};
+  size_t pages = 0;
+  do {
+    const auto page = await<ExecutionPage>([&](auto done) { place.store->find_executions(filter, std::move(done)); });
+    ASSERT_TRUE(page) << page.error().detail;
+    pages += page->executions.size();
+    filter.cursor = page->next_cursor;
+  } while (!filter.cursor.empty());
+  EXPECT_EQ(pages, all.size());
+}
+
+TEST_F(Tables, TwoNodesMakeTheTablesAtOnce) {
+  const auto other = place.open();
+  auto first = std::async(std::launch::async, [&] { return append({full_execution(1)}); });
+  EXPECT_TRUE(await<void>([&](auto done) { other->append({full_execution(2)}, std::move(done)); }));
+  EXPECT_TRUE(first.get());
+  EXPECT_EQ(ask("SELECT count() FROM schedule_execution_results"), "2");
+  EXPECT_EQ(ask("SELECT sum(total_executions) FROM schedule_performance_metrics"), "2");
+}
+
+TEST_F(Tables, ANewerLayoutIsRefused) {
+  ASSERT_TRUE(append({full_execution(1)}));
+  ask("INSERT INTO schedules_layout (component, version) SELECT 'executions', 99");
+  const auto other = place.open();
+  const auto refused = await<void>([&](auto done) { other->append({full_execution(2)}, std::move(done)); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::newer_layout);
+  EXPECT_EQ(ask("SELECT count() FROM schedule_execution_results"), "1");
+}
+
+TEST_F(Tables, InspectionTouchesNothing) {
+  const auto status = await<ClickHouseLayoutStatus>([&](auto done) { place.store->inspect(std::move(done)); });
+  ASSERT_TRUE(status) << status.error().detail;
+  EXPECT_TRUE(status->needs_migration());
+  EXPECT_GE(status->statements.size(), 6U);
+  EXPECT_NE(ask("SELECT count() FROM schedule_execution_results").find("UNKNOWN_DATABASE"), std::string::npos);
+}
+
+TEST_F(Tables, RetentionIsTheTablesTtlAndChanges) {
+  ASSERT_TRUE(append({full_execution(1)}));
+  const auto ttl = [&](std::string_view table) {
+    return ask(fmt::format("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{}'", table));
+  };
+  for (const auto& [history, analytics] : {std::pair{7U, 3U}, std::pair{3U, 400U}}) {
+    place.store->keep_for(history, analytics);
+    const auto applied = fmt::format("toIntervalDay({}) WHERE NOT of_schedule", analytics);  // of the last table
+    for (int tries = 0; tries < 300 && ttl("schedule_execution_results").find(applied) == std::string::npos; ++tries) {
+      ASSERT_TRUE(await<void>([&](auto done) { place.store->probe(std::move(done)); }));
+    }
+    const auto results = ttl("schedule_execution_results");
+    EXPECT_NE(results.find(fmt::format("toIntervalDay({}) WHERE NOT of_schedule", analytics)), std::string::npos) << results;
+    EXPECT_NE(results.find(fmt::format("toIntervalDay({})", std::max(history, analytics))), std::string::npos) << results;
+    EXPECT_NE(ttl("schedule_performance_states").find(fmt::format("toIntervalDay({})", analytics + 1)), std::string::npos);
+    EXPECT_NE(ttl("schedule_analytics_records").find(fmt::format("toIntervalDay({})", analytics)), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace schedules::testing
