@@ -5,7 +5,7 @@
 namespace schedules::clickhouse {
 namespace {
 
-/// The server reads every value as one field of a tab-separated line.
+/// The server reads a value as one field of a tab-separated line.
 std::string escaped(std::string_view value) {
   std::string out;
   out.reserve(value.size());
@@ -22,6 +22,7 @@ std::string escaped(std::string_view value) {
   return out;
 }
 
+/// In a list the server reads quoted texts, and no field around them.
 std::string quoted(std::string_view value) {
   std::string out = "'";
   for (const char c : value) {
@@ -72,7 +73,7 @@ Parameters& Parameters::texts(std::string name, const std::vector<std::string>& 
     if (list.size() > 1) list += ',';
     list += quoted(value);
   }
-  all_.emplace_back(std::move(name), escaped(list + "]"));
+  all_.emplace_back(std::move(name), list + "]");
   return *this;
 }
 

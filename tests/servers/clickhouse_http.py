@@ -10,6 +10,7 @@ list as it was. A fault is {"match": TEXT} and any of
     "tail": TEXT               a good answer with this appended
     "drop": true               the connection is cut instead of an answer
     "after": true              the query is carried out first
+    "swallow": true            a good, empty answer, and nothing is done
     "times": N                 used so often, not once"""
 import ctypes
 import gzip
@@ -146,7 +147,7 @@ class Call:
 
     def insert_from_file(self, sql, body):
         found = INSERT.match(sql)
-        if not found or found.group(3).upper() == b"VALUES":
+        if not found or found.group(3).upper() == b"VALUES" or re.search(rb"\bSELECT\b", found.group(1), re.I):
             return sql + b"\n" + body if body else sql
         return b"%s FROM INFILE '%s' COMPRESSION 'none'%s FORMAT %s" % (
             found.group(1), self.file(sql[found.end():] + body), found.group(2) or b"", found.group(3))
@@ -254,6 +255,8 @@ class Handler(socketserver.StreamRequestHandler):
         if fault and not fault.get("after"):
             if fault.get("drop"):
                 return False
+            if fault.get("swallow"):
+                return self.answer(200, b"")
             if "status" in fault:
                 return self.fail(fault["status"], fault.get("code", 999), f"Code: {fault.get('code', 999)}. "
                                  "DB::Exception: injected. (INJECTED)")
@@ -269,7 +272,7 @@ class Handler(socketserver.StreamRequestHandler):
             return self.fail(fault["status"], fault.get("code", 999), f"Code: {fault.get('code', 999)}. DB::Exception: "
                              "injected. (INJECTED)", headers)
         out += fault.get("tail", "").encode()
-        return self.answer(200, out, [*headers, ("X-ClickHouse-Summary", json.dumps(figures))])
+        return self.answer(200, out, [*headers, ("X-ClickHouse-Summary", json.dumps(figures, separators=(",", ":")))])
 
     def execute(self, sql, body, tables, query, words):
         form = words.get("default_format") or self.headers.get("x-clickhouse-format") or "TabSeparated"

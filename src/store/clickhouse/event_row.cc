@@ -9,15 +9,18 @@
 namespace schedules {
 namespace {
 
-constexpr unsigned kEarlinessBits = 29;
+constexpr unsigned kNodeAt = 1;
+constexpr unsigned kNodeBits = 12;
+constexpr unsigned kEarlinessAt = kNodeAt + kNodeBits;
+constexpr unsigned kEarlinessBits = 18;
+constexpr unsigned kRankAt = kEarlinessAt + kEarlinessBits;
 constexpr unsigned kRankBits = 2;
-constexpr unsigned kRevisionBits = 24;
-constexpr uint64_t kMostRevision = (uint64_t{1} << kRevisionBits) - 1;
-constexpr uint64_t kMostEarliness = (uint64_t{1} << kEarlinessBits) - 1;
-constexpr unsigned kRankAt = kEarlinessBits;
 constexpr unsigned kRevisionAt = kRankAt + kRankBits;
+constexpr unsigned kRevisionBits = 22;
 constexpr unsigned kEndedAt = kRevisionAt + kRevisionBits;
 constexpr unsigned kLifeAt = kEndedAt + 1;
+
+constexpr uint64_t most(unsigned bits) { return (uint64_t{1} << bits) - 1; }
 
 std::string headers_json(const Headers& headers) {
   std::string out = "{";
@@ -66,18 +69,18 @@ bool FarRow::same_key(const FarRow& other) const {
          event.schedule_id == other.event.schedule_id;
 }
 
-uint64_t FarVersion::at(TimePoint time) const {
+uint64_t FarVersion::at(TimePoint time, uint64_t node) const {
   const auto millis = static_cast<uint64_t>(to_micros(time) / 1000);
   return static_cast<uint64_t>(life) << kLifeAt | static_cast<uint64_t>(ended) << kEndedAt |
-         std::min(revision, kMostRevision) << kRevisionAt | static_cast<uint64_t>(rank) << kRankAt |
-         (kMostEarliness - (millis & kMostEarliness));
+         std::min(revision, most(kRevisionBits)) << kRevisionAt | static_cast<uint64_t>(rank) << kRankAt |
+         (~millis & most(kEarlinessBits)) << kEarlinessAt | (node & most(kNodeBits)) << kNodeAt;
 }
 
 FarVersion FarVersion::of(uint64_t version) {
   return FarVersion{.life = static_cast<uint8_t>(version >> kLifeAt),
                     .ended = (version >> kEndedAt & 1U) != 0,
-                    .revision = version >> kRevisionAt & kMostRevision,
-                    .rank = static_cast<uint8_t>(version >> kRankAt & ((1U << kRankBits) - 1))};
+                    .revision = version >> kRevisionAt & most(kRevisionBits),
+                    .rank = static_cast<uint8_t>(version >> kRankAt & most(kRankBits))};
 }
 
 std::string_view row_columns() {

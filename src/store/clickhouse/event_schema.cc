@@ -12,11 +12,11 @@ std::string events_table() {
 (
     schedule_id String CODEC(ZSTD(1)),
     event_id UUID,
-    topic LowCardinality(String),
-    entity_type LowCardinality(String),
+    topic String,
+    entity_type String,
     entity_id String,
-    action LowCardinality(String),
-    actor_type LowCardinality(String),
+    action String,
+    actor_type String,
     actor_id String,
     body String CODEC(ZSTD(1)),
     headers String CODEC(ZSTD(1)),
@@ -24,7 +24,7 @@ std::string events_table() {
     scheduled_at DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
     max_delay_seconds UInt32 DEFAULT 86400,
     priority Int32 DEFAULT 0,
-    source LowCardinality(String),
+    source String,
     source_id String,
     source_execution_id String,
     status Enum8('pending' = 1, 'processing' = 2, 'completed' = 3, 'error' = 4, 'skipped' = 5, 'transferred' = 6,
@@ -46,12 +46,10 @@ std::string events_table() {
     record String CODEC(ZSTD(1)),
     batch UInt64 CODEC(ZSTD(1)),
     version UInt64,
-    INDEX idx_correlation correlation_id TYPE bloom_filter(0.01) GRANULARITY 4,
-    INDEX idx_entity_action (entity_type, action) TYPE bloom_filter(0.01) GRANULARITY 4,
     INDEX idx_batch batch TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(version)
-PARTITION BY if(scheduled_at < created_at + toIntervalDay(31), toYYYYMMDD(scheduled_at), toYYYYMM(scheduled_at))
+PARTITION BY if(scheduled_at < created_at + toIntervalDay(8), toYYYYMMDD(scheduled_at), toYYYYMM(scheduled_at))
 ORDER BY (scheduled_at, schedule_id, event_id)
 SETTINGS index_granularity = 1024, {})",
                      kDurable);

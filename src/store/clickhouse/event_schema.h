@@ -7,9 +7,9 @@
 //                                to nothing does no harm.
 //   clickhouse_scheduled_events  a view: the current rows, under the name that the original's model has.
 //
-// Partitions are by due day for what is due within a month of its creation, by due month beyond: an insert costs one part
-// for each partition that it touches, and someone who plans a year ahead would pay 365. All rows of one key share
-// created_at, so they share their partition, and dropping one drops an event's old states together with its last.
+// Partitions are by due day for what is due within a week of its creation, by due month beyond: each partition that an
+// insert touches costs it a part, some milliseconds, and someone who plans a year ahead would pay 365. All rows of one key
+// share created_at, so they share their partition, and dropping one drops an event's old states together with its last.
 #pragma once
 
 #include "store/clickhouse/migrations.h"

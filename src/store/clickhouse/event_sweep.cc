@@ -134,7 +134,8 @@ void ClickHouseEventSweep::run_if_due() {
   auto next = next_.load();
   if (now < next || !next_.compare_exchange_strong(next, now + kEvery)) return;
   run([](const Result<size_t>& dropped) {
-    if (!dropped) log::warn("clickhouse.sweep_failed", {{"error", dropped.error().detail}});
+    if (dropped || dropped.error().code == Code::shutting_down) return;
+    log::warn("clickhouse.sweep_failed", {{"error", dropped.error().detail}});
   });
 }
 

@@ -6,7 +6,7 @@ namespace schedules {
 namespace {
 
 constexpr uint8_t kPendingRank = 0;
-constexpr uint8_t kClosedRank = 1;
+constexpr uint8_t kTransferredRank = 1;
 
 StoredEvent stored_of(const FarRow& row) {
   return StoredEvent{.event = row.event,
@@ -33,24 +33,19 @@ const FarRow* FarGroup::live(const EventId& id) const {
   return near ? row : nullptr;
 }
 
-void FarGroup::keep(FarRow row, Write how) {
+void FarGroup::keep(FarRow row, How how) {
   row.written_at = now_;
   auto& slot = slots_[row.event.id];
-  if (FarRow* const known = slot.at_key(row)) {
-    *known = row;
-  } else {
-    slot.rows.push_back(row);
+  FarRow* known = slot.at_key(row);
+  if (known == nullptr) known = &slot.rows.emplace_back(FarRow{.event = {}, .write = FarRow::kNotWritten});
+  const size_t place = known->write;
+  row.write = place == FarRow::kNotWritten ? writes_.size() : place;
+  *known = std::move(row);
+  if (place == FarRow::kNotWritten) {
+    writes_.push_back(Write{&slot, static_cast<size_t>(known - slot.rows.data()), how});
+  } else {  // of what one group makes of a row, the last is written
+    writes_[place].how = std::max(writes_[place].how, how);
   }
-  const auto [begin, end] = writes_of_.equal_range(row.event.id);
-  for (auto at = begin; at != end; ++at) {
-    auto& [written, kind] = writes_[at->second];
-    if (!written.same_key(row)) continue;
-    written = std::move(row);  // of what one group makes of a row, the last is written
-    kind = std::max(kind, how);
-    return;
-  }
-  writes_of_.emplace(row.event.id, writes_.size());
-  writes_.emplace_back(std::move(row), how);
 }
 
 PutOutcome FarGroup::put(Event event) {
@@ -63,8 +58,8 @@ PutOutcome FarGroup::put(Event event) {
   if (slot != slots_.end() && slot->second.truth() != nullptr) {
     version.life = static_cast<uint8_t>(FarVersion::of(slot->second.truth()->version).life + 1);
   }
-  FarRow row{.event = std::move(event), .version = version.at(now_)};
-  keep(std::move(row), Write::new_row);
+  FarRow row{.event = std::move(event), .version = version.at(now_, node_)};
+  keep(std::move(row), How::new_row);
   return PutOutcome{.result = PutResult::created, .existing = std::nullopt};
 }
 
@@ -78,7 +73,7 @@ Changed FarGroup::cancel(const CancelRequest& wanted) {
   FarRow row = *known;
   FarVersion version = FarVersion::of(row.version);
   version.ended = true;
-  row.version = version.at(now_);
+  row.version = version.at(now_, node_);
   row.status = FarStatus::cancelled;
   row.outcome = Outcome{
       .state = State::cancelled, .at = wanted.at, .settled_at = wanted.at, .reason = wanted.reason};
@@ -86,7 +81,7 @@ Changed FarGroup::cancel(const CancelRequest& wanted) {
   row.event.headers.clear();
   contested_.insert(wanted.id);
   Changed changed{ChangeResult::done, stored_of(row)};
-  keep(std::move(row), Write::row);
+  keep(std::move(row), How::row);
   return changed;
 }
 
@@ -102,18 +97,16 @@ Changed FarGroup::change(const Event& event) {
   FarVersion version = FarVersion::of(old.version);
   version.revision = row.event.revision;
   version.rank = kPendingRank;
-  row.version = version.at(now_);
+  row.version = version.at(now_, node_);
   contested_.insert(event.id);
   Changed changed{ChangeResult::done, stored_of(row)};
   const bool moves = !row.same_key(old);
-  keep(std::move(row), moves ? Write::new_row : Write::row);
+  keep(std::move(row), moves ? How::new_row : How::row);
   if (moves) {
     FarRow closed = old;
-    FarVersion closing = FarVersion::of(old.version);
-    closing.rank = kClosedRank;
-    closed.version = closing.at(now_);
+    closed.version = FarVersion::closing(old.version);
     closed.status = FarStatus::skipped;
-    keep(std::move(closed), Write::closing);
+    keep(std::move(closed), How::closing);
   }
   return changed;
 }
@@ -126,39 +119,39 @@ void FarGroup::mark_transferred(const FarRevision& moved) {
     if (row.status != FarStatus::pending || row.event.revision > moved.revision) continue;
     FarRow closed = row;
     FarVersion version = FarVersion::of(row.version);
-    version.rank = kClosedRank;
-    closed.version = version.at(now_);
+    version.rank = kTransferredRank;
+    closed.version = version.at(now_, node_);
     closed.status = FarStatus::transferred;
-    keep(std::move(closed), Write::row);
+    keep(std::move(closed), How::row);
   }
 }
 
 void FarGroup::close_strays(const EventId& id) {
   const auto slot = slots_.find(id);
   if (slot == slots_.end()) return;
-  const FarRow truth = *slot->second.truth();
+  const FarRow* truth = slot->second.truth();
+  if (truth == nullptr) return;
+  const FarRow kept = *truth;
   for (const auto& row : std::vector(slot->second.rows)) {
-    if (row.status != FarStatus::pending || row.same_key(truth)) continue;
+    if (row.status != FarStatus::pending || row.same_key(kept)) continue;
     FarRow closed = row;
-    FarVersion version = FarVersion::of(row.version);
-    version.rank = kClosedRank;
-    closed.version = version.at(now_);
+    closed.version = FarVersion::closing(row.version);
     closed.status = FarStatus::skipped;
-    keep(std::move(closed), Write::row);
+    keep(std::move(closed), How::row);
   }
 }
 
-std::vector<const FarRow*> FarGroup::of(std::initializer_list<Write> kinds) const {
+std::vector<const FarRow*> FarGroup::of(std::initializer_list<How> kinds) const {
   std::vector<const FarRow*> rows;
-  for (const auto& [row, how] : writes_) {
-    if (std::ranges::find(kinds, how) != kinds.end()) rows.push_back(&row);
+  for (const auto& write : writes_) {
+    if (std::ranges::find(kinds, write.how) != kinds.end()) rows.push_back(&write.slot->rows[write.row]);
   }
   return rows;
 }
 
-std::vector<const FarRow*> FarGroup::pointers() const { return of({Write::new_row}); }
-std::vector<const FarRow*> FarGroup::rows() const { return of({Write::row, Write::new_row}); }
-std::vector<const FarRow*> FarGroup::closings() const { return of({Write::closing}); }
+std::vector<const FarRow*> FarGroup::pointers() const { return of({How::new_row}); }
+std::vector<const FarRow*> FarGroup::rows() const { return of({How::row, How::new_row}); }
+std::vector<const FarRow*> FarGroup::closings() const { return of({How::closing}); }
 
 std::vector<EventId> FarGroup::contested() const { return {contested_.begin(), contested_.end()}; }
 
@@ -167,7 +160,7 @@ void FarGroup::compare(const FarSlots& found) {
     const FarRow* ours = slots_.at(id).truth();
     const auto slot = found.find(id);
     const FarRow* theirs = slot == found.end() ? nullptr : slot->second.truth();
-    if (theirs != nullptr && theirs->version == ours->version && theirs->written_at == ours->written_at) continue;
+    if (theirs != nullptr && theirs->version == ours->version) continue;
     auto& lost = lost_[id];
     const auto now = theirs == nullptr ? std::nullopt : shown(*theirs, now_, dedupe_window_);
     if (!now) {

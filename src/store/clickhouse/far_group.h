@@ -19,8 +19,9 @@ namespace schedules {
 
 class FarGroup {
  public:
-  FarGroup(FarSlots found, TimePoint now, Duration dedupe_window)
-      : slots_(std::move(found)), now_(now), dedupe_window_(dedupe_window) {}
+  /// `node`: of the process, see event_row.h.
+  FarGroup(FarSlots found, TimePoint now, uint64_t node, Duration dedupe_window)
+      : slots_(std::move(found)), now_(now), node_(node), dedupe_window_(dedupe_window) {}
 
   PutOutcome put(Event event);
   Changed cancel(const CancelRequest& wanted);
@@ -42,17 +43,22 @@ class FarGroup {
   [[nodiscard]] std::optional<Changed> lost(const EventId& id) const;
 
  private:
-  enum class Write : uint8_t { closing, row, new_row };
+  enum class How : uint8_t { closing, row, new_row };
+  struct Write {
+    const FarSlot* slot = nullptr;  ///< of slots_, which never loses one
+    size_t row = 0;                 ///< of slot->rows, which only grow
+    How how = How::row;
+  };
 
-  void keep(FarRow row, Write how);
+  void keep(FarRow row, How how);
   [[nodiscard]] const FarRow* live(const EventId& id) const;
-  [[nodiscard]] std::vector<const FarRow*> of(std::initializer_list<Write> kinds) const;
+  [[nodiscard]] std::vector<const FarRow*> of(std::initializer_list<How> kinds) const;
 
   FarSlots slots_;
   const TimePoint now_;
+  const uint64_t node_;
   const Duration dedupe_window_;
-  std::vector<std::pair<FarRow, Write>> writes_;
-  std::unordered_multimap<EventId, size_t, EventIdHash> writes_of_;  ///< indexes of writes_
+  std::vector<Write> writes_;
   std::unordered_set<EventId, EventIdHash> contested_;
   std::unordered_map<EventId, std::optional<Changed>, EventIdHash> lost_;
 };

@@ -26,8 +26,12 @@ Result<FarSlots> read_slots(const clickhouse::Answer& answer) {
 }  // namespace
 
 const FarRow* FarSlot::truth() const {
-  const auto highest = std::ranges::max_element(rows, {}, &FarRow::version);
-  return highest == rows.end() ? nullptr : &*highest;
+  const FarRow* highest = nullptr;
+  for (const auto& row : rows) {
+    if (row.status == FarStatus::skipped) continue;
+    if (highest == nullptr || row.version > highest->version) highest = &row;
+  }
+  return highest;
 }
 
 FarRow* FarSlot::at_key(const FarRow& key) {

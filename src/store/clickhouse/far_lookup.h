@@ -13,7 +13,7 @@ namespace schedules {
 struct FarSlot {
   std::vector<FarRow> rows;
 
-  /// The row of the highest version; null: the id is not known.
+  /// The row of the highest version that is not closed; null: the id is not known.
   [[nodiscard]] const FarRow* truth() const;
   [[nodiscard]] FarRow* at_key(const FarRow& key);
 };

@@ -11,6 +11,7 @@ using clickhouse::Answer;
 using clickhouse::Query;
 
 constexpr int kMostInserts = 3;
+constexpr std::chrono::seconds kInsertTimeout{15};  // many partitions, each synced, take their time
 constexpr size_t kRowBytes = 700;  // about
 
 class Round : public std::enable_shared_from_this<Round> {
@@ -31,7 +32,7 @@ class Round : public std::enable_shared_from_this<Round> {
 
  private:
   void found(FarSlots slots) {
-    group_.emplace(std::move(slots), options_.now, options_.dedupe_window);
+    group_.emplace(std::move(slots), options_.now, options_.node, options_.dedupe_window);
     for (auto& request : requests_) request->apply(*group_);
     const auto pointers = group_->pointers();
     if (pointers.empty()) return write_rows();
@@ -48,6 +49,7 @@ class Round : public std::enable_shared_from_this<Round> {
     // The same token again makes a repeat count once; the last try takes a fresh one, in case the server remembers a
     // token whose rows it lost.
     const std::string_view fresh = attempt + 1 == kMostInserts ? "-again" : "";
+    query.timeout = kInsertTimeout;
     query.settings = {{"insert_deduplication_token", fmt::format("{}-{:x}{}", part, options_.batch, fresh)},
                       {"async_insert", "0"},
                       {"max_partitions_per_insert_block", "0"}};

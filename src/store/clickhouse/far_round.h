@@ -13,6 +13,7 @@ namespace schedules {
 
 struct FarRoundOptions {
   TimePoint now;
+  uint64_t node = 0;  ///< of the process, random
   Duration dedupe_window{};
   uint64_t batch = 0;  ///< a number of its own, which grows with time
 };

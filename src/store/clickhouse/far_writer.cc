@@ -10,7 +10,7 @@ constexpr unsigned kBatchRandomBits = 22;
 }  // namespace
 
 FarWriter::FarWriter(ClickHouseGate& gate, FarWriterOptions options, const Clock& clock, Random& random)
-    : gate_(gate), options_(options), clock_(clock), random_(random) {}
+    : gate_(gate), options_(options), clock_(clock), random_(random), node_(random.next()) {}
 
 void FarWriter::submit(FarRequestPtr request) {
   bool refused = false;
@@ -52,7 +52,7 @@ void FarWriter::next_round() {
   if (requests.empty()) return;
   const TimePoint now = clock_.wall();
   run_far_round(gate_, std::move(requests),
-                FarRoundOptions{.now = now, .dedupe_window = options_.dedupe_window, .batch = next_batch(now)},
+                FarRoundOptions{.now = now, .node = node_, .dedupe_window = options_.dedupe_window, .batch = next_batch(now)},
                 [this] { next_round(); });
 }
 

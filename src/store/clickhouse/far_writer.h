@@ -14,8 +14,8 @@ namespace schedules {
 
 struct FarWriterOptions {
   Duration dedupe_window{};
-  size_t group_count = 20'000;  ///< events of one round, about
-  size_t group_bytes = size_t{32} << 20U;
+  size_t group_count = 50'000;  ///< events of one round, about
+  size_t group_bytes = size_t{64} << 20U;
   size_t queue_bytes = size_t{128} << 20U;  ///< over it `overloaded` is answered
 };
 
@@ -35,6 +35,7 @@ class FarWriter {
   const FarWriterOptions options_;
   const Clock& clock_;
   Random& random_;
+  const uint64_t node_;
   uint64_t last_batch_ = 0;  ///< of the round under way
 
   std::mutex mutex_;
