@@ -69,7 +69,7 @@ void ExecutionOutbox::send_next(Now when) {
   SpoolRead again;
   {
     const std::scoped_lock lock(mutex_);
-    if (sending_ || !more_) return;
+    if (sending_ || !more_ || stopped_) return;
     if (when == Now::when_due && clock_.steady() < next_at_) return;
     sending_ = true;
     came_since_ = false;
@@ -154,6 +154,11 @@ bool ExecutionOutbox::flush(std::chrono::milliseconds timeout) {
   idle_.wait_for(lock, timeout, [this] { return !sending_ && (!more_ || figures_.failing); });
   flushing_ = false;
   return !sending_ && !more_;
+}
+
+void ExecutionOutbox::stop() {
+  const std::scoped_lock lock(mutex_);
+  stopped_ = true;
 }
 
 OutboxFigures ExecutionOutbox::figures() const {

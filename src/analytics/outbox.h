@@ -51,6 +51,8 @@ class ExecutionOutbox final : public ExecutionStore {
   void tick();
   /// Sends until nothing waits, an insert fails, or `timeout` has passed; whether nothing waits.
   bool flush(std::chrono::milliseconds timeout);
+  /// Sends nothing further; what is appended from now on waits in the spool for the next process.
+  void stop();
   [[nodiscard]] OutboxFigures figures() const;
 
  private:
@@ -73,6 +75,7 @@ class ExecutionOutbox final : public ExecutionStore {
   bool more_ = true;        ///< there may be something in the spool; after a start nobody knows
   bool came_since_ = false;  ///< since the spool was read
   bool flushing_ = false;
+  bool stopped_ = false;
   SteadyPoint next_at_{};   ///< no insert before
   Duration wait_{};         ///< after the last failure; 0: it succeeded
   SpoolRead under_way_;     ///< kept whole until it is taken

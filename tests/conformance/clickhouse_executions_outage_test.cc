@@ -99,6 +99,22 @@ TEST_F(Outage, TablesThatAreGoneAreMadeAgain) {
   EXPECT_EQ(ask("SELECT count() FROM schedule_execution_results"), "1");
 }
 
+// Else whoever asks for health would wait for a whole query's time.
+TEST_F(Outage, ASilentServerIsNotWaitedForLong) {
+  TcpProxy proxy(clickhouse_address());
+  const auto store = place.open(proxy.address());
+  ASSERT_TRUE(append(*store, {full_execution(1)}));
+  proxy.set(TcpProxy::Mode::swallow_requests);
+  const SystemClock clock;
+  const auto began = clock.steady();
+  EXPECT_EQ(await<void>([&](auto done) { store->probe(std::move(done)); }).error().code, Code::unavailable);
+  EXPECT_EQ(await<ExecutionStats>([&](auto done) { store->stats({}, std::move(done)); }).error().code, Code::unavailable);
+  EXPECT_LT(clock.steady() - began, 12s) << "a query that is waited for takes 15 s";
+  proxy.set(TcpProxy::Mode::pass);
+  proxy.cut();
+  EXPECT_TRUE(await<void>([&](auto done) { store->probe(std::move(done)); }));
+}
+
 TEST_F(Outage, EndingAnswersWhatIsUnderWay) {
   ASSERT_TRUE(append({full_execution(1)}));
   set_clickhouse_faults(R"([{"match":"count() AS total","delay":2}])");

@@ -20,7 +20,7 @@ void find_fired(const ExecutionCore& core, const AnalyticsFilter& filter, Done<R
                                    "LIMIT {}",
                                    kExecutionColumns, conditions.where(), filter.limit + kSpareRows),
                        conditions);
-  core->gate.query(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
+  core->ask(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
     if (!answer) return done(fail(std::move(answer.error())));
     RowReader rows(answer->body);
     Records records;  // neighbours that are equal: one row, twice
@@ -40,7 +40,7 @@ void find_posted(const ExecutionCore& core, const AnalyticsFilter& filter, Done<
                                    "LIMIT {}",
                                    kRecordColumns, conditions.where(), filter.limit + kSpareRows),
                        conditions);
-  core->gate.query(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
+  core->ask(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
     if (!answer) return done(fail(std::move(answer.error())));
     RowReader rows(answer->body);
     Records records;
@@ -103,7 +103,7 @@ Result<Groups> read_groups(std::string_view body) {
 }
 
 void ask_groups(const ExecutionCore& core, clickhouse::Query query, Done<Groups> done) {
-  core->gate.query(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
+  core->ask(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
     if (!answer) return done(fail(std::move(answer.error())));
     done(read_groups(answer->body));
   });
@@ -117,7 +117,7 @@ void post_records(const ExecutionCore& core, const std::vector<AnalyticsRecord>&
   for (const auto& record : records) append_record(body, record);
   auto query = inserting(fmt::format("INSERT INTO schedule_analytics_records ({}) FORMAT RowBinary", kRecordColumns),
                          std::move(body));
-  core->gate.query(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
+  core->ask(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
     if (!answer) return done(fail(answer.error()));
     done({});
   });

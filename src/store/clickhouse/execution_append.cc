@@ -57,7 +57,7 @@ class AppendCall : public std::enable_shared_from_this<AppendCall> {
 
  private:
   void ask(clickhouse::Query query, void (*next)(AppendCall&, RowReader&)) {
-    core_->gate.query(std::move(query), [self = shared_from_this(), next](const Result<Answer>& answer) {
+    core_->ask(std::move(query), [self = shared_from_this(), next](const Result<Answer>& answer) {
       if (!answer) return self->done_(fail(answer.error()));
       RowReader rows(answer->body);
       next(*self, rows);

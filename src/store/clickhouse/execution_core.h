@@ -12,12 +12,16 @@
 
 namespace schedules {
 
-struct ClickHouseExecutionStore::Core {
+struct ClickHouseExecutionStore::Core : std::enable_shared_from_this<Core> {
   Core(clickhouse::Client& client, size_t its_exact_rows_max)
       : gate(client, execution_layout()), exact_rows_max(its_exact_rows_max) {}
 
+  /// As ClickHouseGate::query; a server that did not answer last time is not waited for long.
+  void ask(clickhouse::Query query, Done<clickhouse::Answer> done);
+
   ClickHouseGate gate;
   const size_t exact_rows_max;
+  std::atomic<bool> away = false;
 
   std::mutex mutex;  ///< guards what is below
   uint32_t history_days = 0;

@@ -48,7 +48,7 @@ class ExpireCall : public std::enable_shared_from_this<ExpireCall> {
                             .settings = {{"do_not_merge_across_partitions_select_final", "1"}},
                             .timeout = kDeleteTimeout};
     query.parameters.time("analytics", cuts_.analytics).time("both", std::min(cuts_.history, cuts_.analytics));
-    core_->gate.query(std::move(query), [self = shared_from_this(), then](const Result<Answer>& answer) {
+    core_->ask(std::move(query), [self = shared_from_this(), then](const Result<Answer>& answer) {
       if (!answer) return self->done_(fail(answer.error()));
       RowReader rows(answer->body);
       then(*self, rows);
@@ -87,7 +87,7 @@ void apply_next(const ExecutionCore& core, std::vector<std::pair<std::string, st
   tables.pop_back();
   clickhouse::Query query{.sql = fmt::format("ALTER TABLE {} MODIFY TTL {}", table, ttl),
                           .settings = {{"materialize_ttl_after_modify", "0"}}};
-  core->gate.query(std::move(query), [core, tables = std::move(tables)](const Result<Answer>& answer) mutable {
+  core->ask(std::move(query), [core, tables = std::move(tables)](const Result<Answer>& answer) mutable {
     if (answer) return apply_next(core, std::move(tables));
     log::debug("clickhouse.retention_waits", {{"error", answer.error().detail}});
     const std::scoped_lock lock(core->mutex);

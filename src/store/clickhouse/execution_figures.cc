@@ -135,7 +135,7 @@ Result<std::vector<ExecutionGroup>> read_groups(std::string_view body) {
 void count_rows(const ExecutionCore& core, const ExecutionFilter& filter, Done<uint64_t> done) {
   const auto conditions = conditions_of(filter);
   auto query = reading("SELECT count() FROM schedule_execution_results" + conditions.where(), conditions);
-  core->gate.query(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
+  core->ask(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
     if (!answer) return done(fail(answer.error()));
     RowReader rows(answer->body);
     done(rows.number<uint64_t>());
@@ -153,7 +153,7 @@ void collect(const ExecutionCore& core, ExecutionFilter filter, std::optional<Gr
     auto query = few || !states_suffice(filter) || !pieces_of(filter).whole_hours()
                      ? reading(exact_sql(conditions, by, few), conditions)
                      : merged_query(filter, by);
-    core->gate.query(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
+    core->ask(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
       if (!answer) return done(fail(std::move(answer.error())));
       done(read_groups(answer->body));
     });
@@ -168,7 +168,7 @@ void recent_mean_duration(const ExecutionCore& core, const ExecutionFilter& filt
                                    "LIMIT {})",
                                    conditions.where(), kRecentDurations),
                        conditions);
-  core->gate.query(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
+  core->ask(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
     if (!answer) return done(fail(answer.error()));
     RowReader rows(answer->body);
     done(rows.number<double>() / 1000);

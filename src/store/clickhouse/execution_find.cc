@@ -39,7 +39,7 @@ void find_executions(const ExecutionCore& core, ExecutionFilter filter, Done<Exe
                                    "LIMIT {}, {}",
                                    kExecutionColumns, conditions.where(), filter.skip, filter.limit + kSpareRows),
                        conditions);
-  core->gate.query(std::move(query), [limit = filter.limit, done = std::move(done)](Result<Answer> answer) mutable {
+  core->ask(std::move(query), [limit = filter.limit, done = std::move(done)](Result<Answer> answer) mutable {
     if (!answer) return done(fail(std::move(answer.error())));
     done(read_page(answer->body, limit));
   });
@@ -52,7 +52,7 @@ void error_lines(const ExecutionCore& core, std::string_view table, std::string_
                                    "ORDER BY frequency DESC, line LIMIT {}",
                                    kFirstLine, time_column, table, conditions.where(), limit),
                        conditions);
-  core->gate.query(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
+  core->ask(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
     if (!answer) return done(fail(std::move(answer.error())));
     RowReader rows(answer->body);
     std::vector<ErrorPattern> patterns;

@@ -9,6 +9,7 @@ namespace {
 constexpr size_t kPatternsMax = 100;
 constexpr std::chrono::seconds kReadTimeout{15};
 constexpr std::chrono::seconds kInsertTimeout{30};
+constexpr std::chrono::seconds kAwayTimeout{2};  // health tells a dead server within 4 s
 
 }  // namespace
 
@@ -39,6 +40,14 @@ Result<std::unique_ptr<ClickHouseExecutionStore>> ClickHouseExecutionStore::open
 ClickHouseExecutionStore::ClickHouseExecutionStore(std::unique_ptr<clickhouse::Client> client, size_t exact_rows_max)
     : core_(std::make_shared<Core>(*client, exact_rows_max)), client_(std::move(client)) {}
 ClickHouseExecutionStore::~ClickHouseExecutionStore() = default;
+
+void ClickHouseExecutionStore::Core::ask(clickhouse::Query query, Done<clickhouse::Answer> done) {
+  if (away) query.timeout = kAwayTimeout;
+  gate.query(std::move(query), [self = shared_from_this(), done = std::move(done)](Result<clickhouse::Answer> answer) mutable {
+    self->away = !answer && answer.error().code == Code::unavailable && clickhouse::exception_code(answer.error()) == 0;
+    done(std::move(answer));
+  });
+}
 
 void ClickHouseExecutionStore::append(std::vector<Execution> executions, Done<void> done) {
   append_executions(core_, std::move(executions), std::move(done));
@@ -96,7 +105,7 @@ void ClickHouseExecutionStore::common_errors(AnalyticsFilter filter, Done<std::v
 
 void ClickHouseExecutionStore::probe(Done<void> done) {
   apply_retention(core_);
-  core_->gate.query({.sql = "SELECT 1"}, [done = std::move(done)](const Result<clickhouse::Answer>& answer) mutable {
+  core_->ask({.sql = "SELECT 1", .timeout = kAwayTimeout}, [done = std::move(done)](const Result<clickhouse::Answer>& answer) mutable {
     if (!answer) return done(fail(answer.error()));
     done({});
   });

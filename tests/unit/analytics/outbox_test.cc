@@ -146,6 +146,15 @@ TEST_F(Outbox, WhatTheStoreRefusesForGoodIsDroppedAndCounted) {
   EXPECT_EQ(store.stored, (Ids{"b"}));
 }
 
+TEST_F(Outbox, StoppedItKeepsForTheNextProcess) {
+  outbox->stop();
+  append({"a"});
+  wait(std::chrono::seconds(1));
+  EXPECT_EQ(answered, 1U);
+  EXPECT_TRUE(store.appends.empty());
+  EXPECT_EQ(spool.batches.size(), 1U);
+}
+
 TEST_F(Outbox, FlushSaysWhatIsLeft) {
   store.failure = kAway;
   append({"a"});
