@@ -124,6 +124,11 @@ void Intake::stored(const std::shared_ptr<Batch>& batch, Tier tier, Result<std::
       for (size_t i = 0; i < places.size(); ++i) {
         auto& answer = batch->answers[places[i]];
         auto& outcome = (*outcomes)[i];
+        if (outcome.error) {
+          batch->failed = outcome.error;
+          answer.error = std::move(outcome.error);
+          continue;
+        }
         answer.result = outcome.result;
         if (outcome.result == PutResult::created) {
           const auto& event = answer.stored.event;

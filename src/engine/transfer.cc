@@ -76,7 +76,7 @@ void Transfer::leave_held_back(const std::vector<PutOutcome>& outcomes, std::vec
                                std::vector<WindowEntry>& entries) {
   size_t kept = 0;
   for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].result == PutResult::conflict) continue;
+    if (outcomes[i].error || outcomes[i].result == PutResult::conflict) continue;
     moved[kept] = moved[i];
     entries[kept] = entries[i];
     ++kept;

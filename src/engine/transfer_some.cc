@@ -30,7 +30,7 @@ void leave_held_back(Move& move, const std::vector<PutOutcome>& outcomes) {
   for (size_t i = 0; i < move.moved.size(); ++i) {
     if (!move.moved[i]) continue;
     const size_t at = found++;
-    if (outcomes[at].result == PutResult::conflict) {
+    if (outcomes[at].error || outcomes[at].result == PutResult::conflict) {
       move.moved[i] = false;
       continue;
     }

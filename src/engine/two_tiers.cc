@@ -50,7 +50,7 @@ void TwoTiers::look_far(std::shared_ptr<Put> put) {
   std::vector<EventId> ids;
   for (size_t i = 0; i < put->named.size(); ++i) {
     const auto& outcome = put->outcomes[put->named_at[i]];
-    if (outcome.result != PutResult::exists || outcome.existing) continue;
+    if (outcome.error || outcome.result != PutResult::exists || outcome.existing) continue;
     put->open.push_back(i);
     ids.push_back(put->named[i].id);
   }

@@ -27,6 +27,7 @@ struct PutOutcome {
   PutResult result = PutResult::created;
   std::optional<StoredEvent> existing;  ///< for exists and conflict
   uint64_t sequence = 0;                ///< accept order; for created
+  std::optional<Error> error;           ///< of a store in several places: this one was not stored, others were
 };
 
 /// One waiting event, light enough that a window of many fits in memory.
@@ -73,8 +74,9 @@ struct Settlement {
   Outcome outcome;
 };
 
-/// All calls are thread-safe and answer once, on a thread of the store. Errors: unavailable, disk_full, io_error
-/// (nothing of the batch was stored, the caller may try again), stale_epoch (window, begin, settle).
+/// All calls are thread-safe and answer once, on a thread of the store. Errors: unavailable, disk_full, io_error,
+/// stale_epoch (window, begin, settle). An error of the whole call: nothing of the batch is known to be stored; the caller
+/// may try again, since no call does a thing twice.
 class NearStore {
  public:
   virtual ~NearStore() = default;

@@ -1,0 +1,79 @@
+#include "store/redis/redis_store.h"
+
+#include <charconv>
+
+#include "store/redis/faces.h"
+#include "store/redis/scripts.h"
+
+namespace schedules {
+namespace {
+
+constexpr size_t kRecoverPage = 500;
+
+/// "shard fire_at node", as put and change publish it.
+struct Wake {
+  uint32_t shard = 0;
+  int64_t fire_at = 0;
+  std::string_view node;
+};
+
+std::optional<Wake> read_wake(std::string_view text) {
+  Wake wake;
+  const auto first = text.find(' ');
+  const auto second = text.find(' ', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+  const auto read = [&](size_t from, size_t to, auto& into) {
+    const auto [end, error] = std::from_chars(text.data() + from, text.data() + to, into);
+    return error == std::errc{} && end == text.data() + to;
+  };
+  if (!read(0, first, wake.shard) || !read(first + 1, second, wake.fire_at)) return std::nullopt;
+  wake.node = text.substr(second + 1);
+  return wake;
+}
+
+class Store final : public RedisStore {
+ public:
+  Store(const RedisStoreOptions& options, redis::Client& client, const Clock& clock) : shards_(options, client, clock) {}
+
+  NearStore& near() override { return near_; }
+  EventCatalog& catalog() override { return catalog_; }
+  FarGuard& guard() override { return guard_; }
+
+  void on_wake(std::function<void(uint32_t shard, TimePoint fire_at)> woken, std::function<void()> gap) override {
+    shards_.client().subscribe(
+        shards_.channel(),
+        [woken = std::move(woken), self = shards_.options().node_id](std::string_view text) {
+          const auto wake = read_wake(text);
+          if (wake && wake->node != self) woken(wake->shard, from_micros(wake->fire_at));
+        },
+        std::move(gap));
+  }
+
+  void probe(Done<void> done) override { shards_.gate().look(std::move(done)); }
+
+  void recover(uint32_t shard, uint64_t epoch, Done<uint64_t> done) override { recover_page(shard, epoch, 0, std::move(done)); }
+
+ private:
+  void recover_page(uint32_t shard, uint64_t epoch, uint64_t so_far, Done<uint64_t> done) {
+    shards_.read(shard, redis::recover_script(), {std::to_string(epoch), shards_.now(), std::to_string(kRecoverPage)},
+                 [this, shard, epoch, so_far, done = std::move(done)](Result<redis::Reply> moved) mutable {
+                   if (!moved) return done(fail(std::move(moved.error())));
+                   const auto count = static_cast<uint64_t>(moved->integer);
+                   if (count < kRecoverPage) return done(so_far + count);
+                   recover_page(shard, epoch, so_far + count, std::move(done));
+                 });
+  }
+
+  redis::Shards shards_;
+  redis::Near near_{shards_};
+  redis::Catalog catalog_{shards_};
+  redis::Guard guard_{shards_};
+};
+
+}  // namespace
+
+std::unique_ptr<RedisStore> RedisStore::open(const RedisStoreOptions& options, redis::Client& client, const Clock& clock) {
+  return std::make_unique<Store>(options, client, clock);
+}
+
+}  // namespace schedules

@@ -1,0 +1,45 @@
+// Near events in Redis: one server, one behind Sentinels, or a Cluster (layout.md). Any number of nodes share it; whose shard it
+// is, the epochs say (cluster/redis). Calls while the server is away answer unavailable; it is found again without help.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "redis/client.h"
+#include "store/event_catalog.h"
+#include "store/far_guard.h"
+#include "store/near_store.h"
+
+namespace schedules {
+
+struct RedisStoreOptions {
+  std::string prefix = "stufio:";
+  uint32_t shards = 16;  ///< of a new store; else what it has
+  std::string node_id = "node";
+  Duration dedupe_window = std::chrono::hours(24);
+  Duration lookahead = std::chrono::seconds(10);  ///< other nodes are told of what is put this close to being due
+  uint32_t wait_replicas = 0;                     ///< that must have a change before it is answered
+  bool compress = false;
+};
+
+class RedisStore {
+ public:
+  /// Never waits for the server. The client and the clock must outlive the store, and the client must have answered
+  /// everything before the store goes: destroy the client first.
+  static std::unique_ptr<RedisStore> open(const RedisStoreOptions& options, redis::Client& client, const Clock& clock);
+  virtual ~RedisStore() = default;
+
+  virtual NearStore& near() = 0;
+  virtual EventCatalog& catalog() = 0;  ///< of the near tier
+  virtual FarGuard& guard() = 0;
+
+  /// `woken`: another node put something due at this time; `gap`: such news may have been missed. On the client's thread.
+  virtual void on_wake(std::function<void(uint32_t shard, TimePoint fire_at)> woken, std::function<void()> gap) = 0;
+  /// Whether the server answers and may be used; for health. Errors as of calls.
+  virtual void probe(Done<void> done) = 0;
+  /// What an owner before `epoch` had begun waits again, each with its crash noted. Answers how many.
+  virtual void recover(uint32_t shard, uint64_t epoch, Done<uint64_t> done) = 0;
+};
+
+}  // namespace schedules

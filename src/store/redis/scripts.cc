@@ -1,0 +1,55 @@
+#include "store/redis/scripts.h"
+
+namespace schedules::redis {
+namespace {
+
+constexpr std::string_view kPrelude = R"lua(
+local base = KEYS[1]
+local call = redis.call
+local function text(n) return string.format('%.0f', n) end
+local function u64(s, at) return (struct.unpack('>I8', s, at)) end
+local function due_key(p) return base .. 'due:' .. p end
+local function prio_of(v) return string.byte(v, 9) - 9 end
+local function stale(epoch) return epoch ~= '0' and call('HGET', base .. 'lease', 'epoch') ~= epoch end
+local STALE = 'STALE_EPOCH the shard has another owner'
+-- The end of one that is remembered, unless its time is over.
+local function remembered(id, now)
+  local e = call('HGET', base .. 'ended', id)
+  if not e then return false end
+  local at = call('ZSCORE', base .. 'ended_at', id)
+  if at and tonumber(at) > now then return e end
+  return false
+end
+local function remember(id, value, at)
+  call('HSET', base .. 'ended', id, value)
+  call('ZADD', base .. 'ended_at', at, id)
+end
+-- A few of those whose time is over, so that no call takes long.
+local function forget_some(now, most)
+  local gone = call('ZRANGEBYSCORE', base .. 'ended_at', '-inf', text(now), 'LIMIT', 0, most)
+  if #gone > 0 then
+    call('HDEL', base .. 'ended', unpack(gone))
+    call('ZREM', base .. 'ended_at', unpack(gone))
+  end
+  gone = call('ZRANGEBYSCORE', base .. 'guard_at', '-inf', text(now), 'LIMIT', 0, 100)
+  if #gone > 0 then
+    call('HDEL', base .. 'claim', unpack(gone))
+    call('HDEL', base .. 'held', unpack(gone))
+    call('ZREM', base .. 'guard_at', unpack(gone))
+  end
+end
+local function remove_waiting(id, v)
+  call('HDEL', base .. 'event', id)
+  call('ZREM', due_key(prio_of(v)), string.sub(v, 1, 8) .. id)
+end
+local function next_sequence(top, hint)
+  if hint > top then return hint end
+  return top + 1
+end
+)lua";
+
+}  // namespace
+
+Script with_prelude(std::string_view text) { return Script(std::string(kPrelude) + std::string(text)); }
+
+}  // namespace schedules::redis
