@@ -183,6 +183,28 @@ void EventStoreTest::mark_transferred(const std::vector<EventId>& ids, uint64_t 
   ASSERT_TRUE(await<void>([&](auto done) { stores.far->mark_transferred(std::move(moved), std::move(done)); }));
 }
 
+PutOutcome FarGuardTest::claim(const Event& event, Duration keep) {
+  auto outcomes = await<std::vector<PutOutcome>>([&](auto done) {
+    stores.guard->claim({FarClaim{event.id, event.fingerprint, now() + keep}}, std::move(done));
+  });
+  EXPECT_TRUE(outcomes) << outcomes.error().detail;
+  return outcomes.value().at(0);
+}
+
+void FarGuardTest::hold_back(const EventId& id, uint64_t revision, Duration keep) {
+  const auto held =
+      await<void>([&](auto done) { stores.guard->hold_back({FarRevision{id, revision}}, keep, std::move(done)); });
+  EXPECT_TRUE(held) << held.error().detail;
+}
+
+Changed FarGuardTest::cancel_far(const Event& event) {
+  StoredEvent ended{.event = event, .state = State::cancelled, .tier = Tier::far};
+  ended.outcome = Outcome{.state = State::cancelled, .at = now(), .settled_at = now(), .reason = "not wanted"};
+  auto changed = await<std::vector<Changed>>([&](auto done) { stores.guard->cancel({ended}, std::move(done)); });
+  EXPECT_TRUE(changed) << changed.error().detail;
+  return changed.value().at(0);
+}
+
 std::vector<EventId> ids_of(const std::vector<WindowEntry>& entries) {
   std::vector<EventId> ids;
   for (const auto& entry : entries) ids.push_back(entry.id);

@@ -13,6 +13,7 @@
 
 #include "sink/tail_store.h"
 #include "store/event_catalog.h"
+#include "store/far_guard.h"
 #include "store/far_store.h"
 #include "store/near_store.h"
 #include "tests/conformance/schedule_await.h"
@@ -28,6 +29,7 @@ struct EventStores {
   EventCatalog* catalog = nullptr;       ///< of both tiers, where one store holds both
   EventCatalog* near_catalog = nullptr;
   EventCatalog* far_catalog = nullptr;
+  FarGuard* guard = nullptr;
   TailStore* tail = nullptr;
 };
 
@@ -98,6 +100,13 @@ class NearStoreRaceTest : public EventStoreTest {};
 class EventCatalogTest : public EventStoreTest {};
 class FarStoreTest : public EventStoreTest {};
 class TailStoreTest : public EventStoreTest {};
+
+class FarGuardTest : public EventStoreTest {
+ protected:
+  PutOutcome claim(const Event& event, Duration keep = std::chrono::hours(48));
+  void hold_back(const EventId& id, uint64_t revision, Duration keep);
+  Changed cancel_far(const Event& event);
+};
 
 std::vector<EventId> ids_of(const std::vector<WindowEntry>& entries);
 std::vector<EventId> ids_of(const std::vector<Event>& events);
