@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "model/enveloped.h"
 #include "time/text.h"
 
 namespace schedules {
@@ -26,6 +27,22 @@ bool is_reserved(const Headers& headers, std::string_view name) {
   return std::ranges::any_of(headers, [&](const auto& header) { return header.first == name; });
 }
 
+/// The producer's headers as they came, but for what only this delivery knows; then those of ours that it did not send.
+Headers with_missing(const Headers& given, Headers ours) {
+  constexpr std::array<std::string_view, 5> kOfThisDelivery{"event_id", "attempt", "due_time", "fired_time",
+                                                            "scheduled_at"};
+  Headers out;
+  for (const auto& header : given) {
+    if (std::ranges::find(kOfThisDelivery, to_lower(header.first)) == kOfThisDelivery.end()) out.push_back(header);
+  }
+  const Headers kept = out;
+  for (auto& header : ours) {
+    const bool told = header.first == "original_correlation_id" && is_reserved(kept, "correlation_id");
+    if (!told && !is_reserved(kept, header.first)) out.push_back(std::move(header));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string correlation_uuid(const Event& event) {
@@ -35,12 +52,13 @@ std::string correlation_uuid(const Event& event) {
 }
 
 std::string partition_key(const Event& event) {
-  if (!event.key.empty()) return event.key;
+  if (!event.key.empty() || is_enveloped(event)) return event.key;
   if (event.entity_id.empty()) return event.entity_type;
   return event.entity_type + "." + event.entity_id;
 }
 
 std::string fired_message(const Event& event, TimePoint fired_at, CorrelationMode mode) {
+  if (is_enveloped(event)) return event.body;
   std::string out;
   out.reserve(event.body.size() + 512);
   out += R"({"event_id":")";
@@ -97,6 +115,7 @@ Headers fired_headers(const Event& event, TimePoint fired_at) {
   if (!event.correlation_id.empty() && !is_uuid4(event.correlation_id)) {
     headers.emplace_back("original_correlation_id", event.correlation_id);
   }
+  if (is_enveloped(event)) return with_missing(event.headers, std::move(headers));
   const size_t own = headers.size();
   const Headers reserved(headers.begin(), headers.begin() + static_cast<std::ptrdiff_t>(own));
   for (const auto& header : event.headers) {

@@ -1,5 +1,6 @@
 // The fired message: what every sink publishes. Shape: the Events module's message (docs/reference/message.md);
-// headers beside it carry what a consumer needs to drop repeats.
+// headers beside it carry what a consumer needs to drop repeats. An event whose body is its own message (enveloped.h)
+// goes out with that body, its key and its headers as they came; headers of ours fill up what is missing.
 #pragma once
 
 #include <string>
@@ -23,7 +24,7 @@ Headers fired_headers(const Event& event, TimePoint fired_at);
 /// else (no text) the event's own id.
 std::string correlation_uuid(const Event& event);
 
-/// The key a partitioned sink orders by: the event's key, else entity_type.entity_id, else entity_type.
+/// The key a partitioned sink orders by: the event's key, else entity_type.entity_id, else entity_type. Empty: none.
 std::string partition_key(const Event& event);
 
 }  // namespace schedules
