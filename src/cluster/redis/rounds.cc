@@ -1,0 +1,333 @@
+#include "cluster/redis/rounds.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "cluster/balance.h"
+
+namespace schedules::cluster_redis {
+namespace {
+
+constexpr Duration kBetweenRounds = std::chrono::milliseconds(50);  // at least, whoever pokes
+constexpr Duration kHandOverPatience = std::chrono::seconds(2);
+
+std::chrono::microseconds at_least_a_moment(Duration wait) {
+  return std::max<std::chrono::microseconds>(wait, std::chrono::milliseconds(1));
+}
+
+}  // namespace
+
+Rounds::Rounds(RedisCoordinatorOptions options, redis::Client& client, RedisCoordinator::Shards shards,
+               RedisCoordinator::TakeOver take_over, const Clock& clock)
+    : options_(std::move(options)),
+      shards_(std::move(shards)),
+      take_over_(std::move(take_over)),
+      clock_(clock),
+      started_at_(clock.wall()),
+      calls_(client, options_.prefix, options_.node_id, options_.lease),
+      leases_(clock) {}
+
+void Rounds::run(Coordinator::Changed changed) {
+  changed_ = std::move(changed);
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    if (resign_) {
+      lock.unlock();
+      return hand_over();
+    }
+    poked_ = false;
+    lock.unlock();
+    const SteadyPoint began = clock_.steady();
+    round();
+    tell();
+    wait_for_next(began);
+    lock.lock();
+  }
+}
+
+void Rounds::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Rounds::poke() {
+  {
+    const std::scoped_lock lock(mutex_);
+    poked_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Rounds::touch() {
+  {
+    const std::scoped_lock lock(mutex_);
+    touched_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Rounds::resign(Done<void> done) {
+  {
+    const std::scoped_lock lock(mutex_);
+    resign_ = std::move(done);
+  }
+  wake_.notify_all();
+}
+
+void Rounds::lost(uint32_t shard) {
+  leases_.drop(shard);
+  poke();
+}
+
+bool Rounds::leads() const {
+  const std::scoped_lock lock(mutex_);
+  return clock_.steady() < leads_until_;
+}
+
+// Each answer counts when it comes, also after its round: a server that is slow or away holds up only its own shards.
+void Rounds::round() {
+  const uint32_t shards = shards_();
+  {
+    const std::scoped_lock lock(mutex_);
+    ++round_;
+    seen_.resize(shards);
+    open_ = 1 + shards;
+  }
+  ask_members();
+  ask_leases(shards);
+  wait_for_answers();
+  leases_.drop_ended();
+  plan();
+}
+
+void Rounds::ask_members() {
+  const SteadyPoint sent = clock_.steady();
+  calls_.beat(started_at_, options_.address, [self = shared_from_this(), round = round_, sent](Result<Beat> beat) {
+    self->members_told(round, sent, std::move(beat));
+  });
+}
+
+void Rounds::members_told(uint64_t round, SteadyPoint sent, Result<Beat> beat) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (round == round_) --open_;
+    if (!beat) {
+      if (round == round_ && !trouble_) log::warn("cluster.redis_away", {{"error", beat.error().detail}});
+      if (round == round_) trouble_ = std::move(beat.error());
+    } else if (round > beat_round_ && !resigned_) {
+      beat_round_ = round;
+      beat_ = std::move(*beat);
+      trouble_.reset();
+      leads_until_ = beat_.leader == options_.node_id ? good_until(sent) : SteadyPoint{};
+    }
+  }
+  wake_.notify_all();
+}
+
+void Rounds::ask_leases(uint32_t shards) {
+  const auto ours = leases_.all();
+  for (uint32_t shard = 0; shard < shards; ++shard) {
+    const auto lease = ours.find(shard);
+    const uint64_t epoch = lease == ours.end() ? 0 : lease->second.epoch;
+    const SteadyPoint sent = clock_.steady();
+    calls_.renew(shard, epoch, [self = shared_from_this(), round = round_, shard, epoch, sent](Result<LeaseState> told) {
+      self->lease_told(round, shard, epoch, sent, std::move(told));
+    });
+  }
+}
+
+void Rounds::lease_told(uint64_t round, uint32_t shard, uint64_t epoch, SteadyPoint sent, Result<LeaseState> lease) {
+  if (lease && epoch != 0) {
+    if (lease->ours) {
+      leases_.renewed(shard, epoch, good_until(sent));
+    } else {
+      leases_.drop(shard, epoch);
+    }
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    if (round == round_) --open_;
+    if (lease && shard < seen_.size() && round >= seen_[shard].round) {
+      seen_[shard].lease = std::move(*lease);
+      seen_[shard].at = clock_.steady();
+      seen_[shard].round = round;
+    }
+  }
+  wake_.notify_all();
+}
+
+void Rounds::wait_for_answers() {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, at_least_a_moment(options_.round), [this] { return open_ == 0 || stopping_ || resign_; });
+}
+
+std::vector<std::string> Rounds::wanted_owners() const {
+  std::vector<std::string> nodes{options_.node_id};
+  for (const auto& member : beat_.members) {
+    if (member.alive) nodes.push_back(member.id);
+  }
+  std::vector<std::string> owners;
+  for (const auto& seen : seen_) owners.push_back(seen.lease.owner);
+  return balance(std::move(nodes), owners);
+}
+
+void Rounds::plan() {
+  std::vector<uint32_t> free;
+  std::vector<std::string> wanted;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (beat_round_ != round_ || stopping_ || resign_) return;
+    wanted = wanted_owners();
+    for (uint32_t shard = 0; shard < seen_.size(); ++shard) {
+      auto& seen = seen_[shard];
+      const bool ours_to_take = seen.lease.owner.empty() || seen.lease.owner == options_.node_id;
+      if (seen.round != round_ || seen.acquiring || !ours_to_take || wanted[shard] != options_.node_id) continue;
+      if (leases_.of(shard)) continue;
+      seen.acquiring = true;
+      free.push_back(shard);
+    }
+  }
+  for (const uint32_t shard : free) acquire(shard);
+  for (const auto& [shard, lease] : leases_.all()) {
+    if (shard >= wanted.size() || lease.phase == Leases::Phase::taking) continue;
+    if (wanted[shard] == options_.node_id) {
+      leases_.stay(shard);
+    } else {
+      give_up(shard, lease);
+    }
+  }
+}
+
+void Rounds::acquire(uint32_t shard) {
+  const SteadyPoint sent = clock_.steady();
+  calls_.acquire(shard, [self = shared_from_this(), shard, sent](Result<LeaseState> lease) {
+    self->acquired(shard, sent, std::move(lease));
+  });
+}
+
+void Rounds::acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease) {
+  bool gone = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (shard < seen_.size()) seen_[shard].acquiring = false;
+    gone = resigned_ || stopping_;
+  }
+  if (!lease || !lease->ours) return;
+  const uint64_t epoch = lease->epoch;
+  if (gone) return calls_.release(shard, epoch, LeaseCalls::When::now, [](const Result<bool>&) {});
+  leases_.granted(shard, epoch, good_until(sent));
+  take_over_(shard, epoch, [self = shared_from_this(), shard, epoch](const Result<void>& taken) {
+    if (!taken) {
+      log::warn("lease.take_over_failed", {{"shard", std::to_string(shard)}, {"error", taken.error().detail}});
+      return self->leases_.drop(shard, epoch);
+    }
+    if (!self->leases_.taken_over(shard, epoch)) return;
+    log::debug("lease.taken", {{"shard", std::to_string(shard)}, {"epoch", std::to_string(epoch)}});
+    self->touch();
+  });
+}
+
+// First the engine is told to begin nothing more; given free is what has nothing in flight.
+void Rounds::give_up(uint32_t shard, const Leases::Lease& lease) {
+  leases_.leave(shard);
+  tell();
+  const bool patient =
+      lease.phase != Leases::Phase::leaving || clock_.steady() - lease.leaving_since < options_.drain;
+  calls_.release(shard, lease.epoch, patient ? LeaseCalls::When::drained : LeaseCalls::When::now,
+                 [self = shared_from_this(), shard, epoch = lease.epoch](const Result<bool>& released) {
+                   if (!released || !*released) return;
+                   self->leases_.drop(shard, epoch);
+                   log::debug("lease.given", {{"shard", std::to_string(shard)}, {"epoch", std::to_string(epoch)}});
+                 });
+}
+
+void Rounds::tell() {
+  auto held = leases_.held();
+  if (held == told_) return;
+  told_ = held;
+  changed_(std::move(held));
+}
+
+void Rounds::wait_for_next(SteadyPoint round_began) {
+  while (true) {
+    const SteadyPoint now = clock_.steady();
+    SteadyPoint until = round_began + options_.round;
+    for (const auto& [shard, lease] : leases_.all()) until = std::min(until, lease.good_until);
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, at_least_a_moment(until - now),
+                     [this] { return stopping_ || resign_ || poked_ || touched_; });
+      touched_ = false;
+      if (stopping_ || resign_) return;
+    }
+    leases_.drop_ended();
+    tell();
+    const SteadyPoint then = clock_.steady();
+    const std::unique_lock lock(mutex_);
+    if (then >= round_began + options_.round || (poked_ && then >= round_began + kBetweenRounds)) return;
+  }
+}
+
+void Rounds::hand_over() {
+  const auto leases = leases_.all();
+  leases_.drop_all();
+  tell();
+  {
+    const std::scoped_lock lock(mutex_);
+    resigned_ = true;
+    leads_until_ = {};
+    ++round_;
+    open_ = 1 + leases.size();
+    trouble_.reset();
+  }
+  const auto answered = [self = shared_from_this(), round = round_](const Error* error) {
+    {
+      const std::scoped_lock lock(self->mutex_);
+      if (round == self->round_) --self->open_;
+      if (error != nullptr) self->trouble_ = *error;
+    }
+    self->wake_.notify_all();
+  };
+  for (const auto& [shard, lease] : leases) {
+    calls_.release(shard, lease.epoch, LeaseCalls::When::now,
+                   [answered](const Result<bool>& released) { answered(released ? nullptr : &released.error()); });
+  }
+  calls_.leave([answered](const Result<void>& left) { answered(left ? nullptr : &left.error()); });
+  std::optional<Done<void>> done;
+  std::optional<Error> trouble;
+  {
+    std::unique_lock lock(mutex_);
+    const bool all = wake_.wait_for(lock, kHandOverPatience, [this] { return open_ == 0; });
+    trouble = trouble_;
+    if (!all && !trouble) trouble = Error{.code = Code::unavailable, .detail = "Redis did not answer the handing over"};
+    done = std::exchange(resign_, std::nullopt);
+  }
+  if (trouble) return (*done)(fail(std::move(*trouble)));
+  (*done)({});
+}
+
+Result<ClusterView> Rounds::view() const {
+  const std::scoped_lock lock(mutex_);
+  if (trouble_) return fail(*trouble_);
+  if (beat_round_ == 0) return fail(Code::unavailable, "Redis has not been seen yet");
+  ClusterView view{.self = options_.node_id, .leader = beat_.leader};
+  for (const auto& member : beat_.members) {
+    if (!member.alive) continue;
+    view.nodes.push_back(
+        {.id = member.id, .address = member.address, .started_at = member.started_at, .seen_at = member.seen_at});
+  }
+  std::ranges::sort(view.nodes, {}, &ClusterNode::id);
+  const SteadyPoint now = clock_.steady();
+  for (uint32_t shard = 0; shard < seen_.size(); ++shard) {
+    const auto& lease = seen_[shard].lease;
+    ClusterShard one{.shard = shard, .owner = lease.owner, .epoch = lease.epoch};
+    if (!lease.owner.empty()) one.until = clock_.wall() + (lease.remaining - (now - seen_[shard].at));
+    view.shards.push_back(std::move(one));
+  }
+  return view;
+}
+
+}  // namespace schedules::cluster_redis

@@ -1,0 +1,176 @@
+// The coordinator's suite on one Redis and on a Cluster; and what only Redis can do to it.
+#include <thread>
+
+#include "base/random.h"
+#include "cluster/redis/lease_calls.h"
+#include "cluster/redis/redis_coordinator.h"
+#include "tests/conformance/coordinator_suite.h"
+#include "tests/conformance/schedule_await.h"
+#include "tests/support/server_control.h"
+#include "tests/support/tcp_proxy.h"
+
+namespace schedules::testing {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+const SystemClock kClock;
+
+std::string new_prefix() {
+  static const auto random = system_random();
+  return fmt::format("t{:x}:", random->next());
+}
+
+std::unique_ptr<redis::Client> connect(const std::string& url) {
+  redis::Options options;
+  options.timeout = 2s;
+  options.connect_timeout = 1s;
+  return redis::Client::open(redis::parse_url(url).value(), options, kClock).value();
+}
+
+Result<redis::Reply> say(redis::Client& client, std::vector<std::string> words) {
+  auto replies = await<std::vector<redis::Reply>>([&](auto done) {
+    redis::Batch batch{.key = words.size() > 1 ? words[1] : "", .commands = {}};
+    batch.commands.push_back(std::move(words));
+    client.run(std::move(batch), std::move(done));
+  });
+  if (!replies) return fail(replies.error());
+  return std::move(replies->front());
+}
+
+/// Ends its coordinator before the client that it uses.
+class OwnedNode final : public Coordinator {
+ public:
+  OwnedNode(const std::string& url, RedisCoordinatorOptions options, TakeOver take_over)
+      : client_(connect(url)),
+        coordinator_(std::make_unique<RedisCoordinator>(
+            std::move(options), *client_, [] { return kClusterShards; }, std::move(take_over), kClock)) {}
+  ~OwnedNode() override {
+    coordinator_.reset();
+    client_.reset();
+  }
+  void start(Changed changed) override { coordinator_->start(std::move(changed)); }
+  [[nodiscard]] std::optional<uint64_t> epoch_of(uint32_t shard) const override { return coordinator_->epoch_of(shard); }
+  [[nodiscard]] bool leads() const override { return coordinator_->leads(); }
+  void lost(uint32_t shard) override { coordinator_->lost(shard); }
+  void resign(Done<void> done) override { coordinator_->resign(std::move(done)); }
+  void view(Done<ClusterView> done) override { coordinator_->view(std::move(done)); }
+
+ private:
+  std::unique_ptr<redis::Client> client_;
+  std::unique_ptr<RedisCoordinator> coordinator_;
+};
+
+RedisCoordinatorOptions options_of(const std::string& id, const std::string& prefix) {
+  return {.node_id = id, .address = id + ":80", .prefix = prefix};
+}
+
+/// Each node behind a proxy of its own.
+class RedisPlace : public ClusterPlace {
+ public:
+  explicit RedisPlace(const std::string& url) : direct_(connect(url)) {}
+
+  void set_in_flight(uint32_t shard, bool any) override {
+    const auto key = fmt::format("{}{{schedules:{}}}:flight", prefix_, shard);
+    ASSERT_TRUE(any ? say(*direct_, {"ZADD", key, "1", "something"}) : say(*direct_, {"DEL", key}));
+  }
+
+ protected:
+  const std::string prefix_ = new_prefix();
+  std::unique_ptr<redis::Client> direct_;
+};
+
+class StandalonePlace final : public RedisPlace {
+ public:
+  StandalonePlace() : RedisPlace("redis://" + environment("SCHEDULES_TEST_REDIS")) {}
+
+  std::unique_ptr<Coordinator> node(const std::string& id, TakeOver take_over) override {
+    return std::make_unique<OwnedNode>("redis://" + proxy(id).address(), options_of(id, prefix_), std::move(take_over));
+  }
+  void cut_off(const std::string& id) override { proxy(id).set(TcpProxy::Mode::swallow_requests); }
+  void reconnect(const std::string& id) override {
+    proxy(id).set(TcpProxy::Mode::pass);
+    proxy(id).cut();
+  }
+
+ private:
+  TcpProxy& proxy(const std::string& id) {
+    auto& made = proxies_[id];
+    if (!made) made = std::make_unique<TcpProxy>(environment("SCHEDULES_TEST_REDIS"));
+    return *made;
+  }
+  std::map<std::string, std::unique_ptr<TcpProxy>> proxies_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Redis, CoordinatorTest,
+                         ::testing::Values(CoordinatorBackend{"Standalone", [] { return std::make_unique<StandalonePlace>(); }}),
+                         coordinator_backend_name);
+
+class RedisCoordinatorTest : public CoordinatorTest {};
+
+/// Where memory is short, owners must go on, or nothing would ever be delivered that frees it.
+TEST_P(RedisCoordinatorTest, LeasesGoOnWhereMemoryIsShort) {
+  const auto direct = connect("redis://" + environment("SCHEDULES_TEST_REDIS"));
+  auto& a = start("a");
+  until_balanced({&a});
+  const auto before = a.held();
+  ASSERT_TRUE(say(*direct, {"CONFIG", "SET", "maxmemory", "1"}));
+  EXPECT_EQ(say(*direct, {"SET", "x", "y"}).error().code, Code::disk_full);
+  const auto since = now();
+  until("leases have been renewed", [&] { return now() - since > 4s; });
+  EXPECT_EQ(a.held(), before);
+  auto& b = start("b");
+  until_balanced({&a, &b});
+  ASSERT_TRUE(b.resign());
+  until_balanced({&a});
+  ASSERT_TRUE(say(*direct, {"CONFIG", "SET", "maxmemory", "0"}));
+}
+
+TEST_P(RedisCoordinatorTest, APausedServerEndsEveryLeaseBeforeItAnswersAgain) {
+  const ServerControl control("SCHEDULES_TEST_REDIS_CONTROL");
+  auto& a = start("a");
+  until_balanced({&a});
+  const auto before = a.held();
+  const auto paused_at = now();
+  control.pause();
+  until("no lease is left", [&] {
+    for (const auto& [shard, epoch] : before) {
+      if (a.coordinator().epoch_of(shard)) return false;
+    }
+    return true;
+  });
+  EXPECT_LE(now() - paused_at, 4s);
+  until("the engine has been told", [&] { return a.count() == 0; });
+  until("its view says so", [&] { return !a.view(); });
+  control.resume();
+  until_balanced({&a});
+  for (const auto& [shard, epoch] : a.held()) EXPECT_GT(epoch, before.at(shard)) << "never the old one again";
+}
+
+// The newest epoch may be lost with the server's memory; it must not be given out a second time.
+TEST_P(RedisCoordinatorTest, AnEpochIsNewEvenWhereTheLastOneIsForgotten) {
+  const auto direct = connect("redis://" + environment("SCHEDULES_TEST_REDIS"));
+  const auto prefix = new_prefix();
+  cluster_redis::LeaseCalls first(*direct, prefix, "a", 3s);
+  cluster_redis::LeaseCalls second(*direct, prefix, "b", 3s);
+  const auto acquire = [](cluster_redis::LeaseCalls& calls) {
+    return await<cluster_redis::LeaseState>([&](auto done) { calls.acquire(5, std::move(done)); }).value();
+  };
+  const auto a = acquire(first);
+  ASSERT_TRUE(a.ours);
+  EXPECT_FALSE(acquire(second).ours);
+  EXPECT_EQ(acquire(second).owner, "a");
+  std::this_thread::sleep_for(5ms);  // Redis' clock has gone on, as in every failover
+  ASSERT_TRUE(say(*direct, {"DEL", prefix + "{schedules:5}:lease"}));
+  const auto b = acquire(second);
+  ASSERT_TRUE(b.ours);
+  EXPECT_GT(b.epoch, a.epoch);
+}
+
+INSTANTIATE_TEST_SUITE_P(Redis, RedisCoordinatorTest,
+                         ::testing::Values(CoordinatorBackend{"Standalone", [] { return std::make_unique<StandalonePlace>(); }}),
+                         coordinator_backend_name);
+
+}  // namespace
+}  // namespace schedules::testing
