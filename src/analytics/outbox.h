@@ -5,8 +5,8 @@
 // What is sent is sent again until it is answered, the same executions together, so that the store can tell a repeat.
 // Beyond the spool's bound the newest are dropped: counted, and said in the log.
 //
-// Thread-safe. `store`, `spool` and `clock` outlive it; it outlives what it has asked of them, so both must have answered
-// before it goes.
+// Thread-safe. It outlives what it has asked of the store and the spool, whose answers reach into it. So they end in this
+// order: stop(), the store (which answers what is under way), the spool, the outbox.
 #pragma once
 
 #include <condition_variable>

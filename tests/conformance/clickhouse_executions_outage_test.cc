@@ -84,6 +84,31 @@ TEST_F(Outage, StatesThatAreMissingAreMadeByTheRepeat) {
   EXPECT_EQ(counts(), "3\t3\t3");
 }
 
+// As ClickHouse#121174: an insert is acknowledged and dropped, since its token is known although its rows are not there.
+TEST_F(Outage, AnAcknowledgedInsertThatIsNotThereIsRepeated) {
+  ASSERT_TRUE(append({full_execution(1), full_execution(2)}));
+  ask("ALTER TABLE schedule_execution_results DROP PARTITION '2027-01-15'");
+  ASSERT_EQ(ask("SELECT count() FROM schedule_execution_results"), "0");
+  ASSERT_TRUE(append({full_execution(1), full_execution(2)}));
+  EXPECT_EQ(ask("SELECT count() FROM schedule_execution_results"), "2");
+}
+
+// Some days of an insert are there, others and all states are not.
+TEST_F(Outage, AnInsertThatWasHalfDoneIsCompletedByTheRepeat) {
+  std::vector<Execution> batch;
+  for (uint64_t day = 0; day < 4; ++day) {
+    batch.push_back(full_execution(day));
+    batch.back().executed_at += std::chrono::hours(24 * day);
+  }
+  ASSERT_TRUE(append({full_execution(99)}));
+  ask("DETACH TABLE schedule_performance_metrics_mv");
+  ASSERT_TRUE(append({batch[1], batch[3]}));
+  ask("ATTACH TABLE schedule_performance_metrics_mv");
+  ASSERT_EQ(counts(), "3\t3\t1");
+  EXPECT_TRUE(append(batch));
+  EXPECT_EQ(counts(), "5\t5\t5");
+}
+
 TEST_F(Outage, AnExceptionAtTheEndOfAGoodAnswerIsAFailure) {
   ASSERT_TRUE(append({full_execution(1)}));
   set_clickhouse_faults(R"([{"match":"count() AS total","tail":"Code: 241. DB::Exception: Memory limit exceeded"}])");
@@ -130,6 +155,8 @@ struct OutboxBeside : Outage {
   TemporaryFolder folder;
   SystemClock clock;
   std::unique_ptr<SqliteExecutionSpool> spool = std::move(SqliteExecutionSpool::open({.path = folder.file("spool.db")}).value());
+
+  ~OutboxBeside() override { place.store.reset(); }  // its thread posts to the spool's
 
   /// Small batches as they come; all must be answered although nobody is there.
   static void append_all(ExecutionOutbox& outbox, const std::vector<Execution>& all, size_t batch) {

@@ -144,6 +144,35 @@ TEST_F(Tables, TheReadableViewEqualsAPlainCount) {
                 "FROM schedule_execution_results GROUP BY ALL ORDER BY 1, 2, 3, 4, 5"));
 }
 
+// As when two nodes wrote the same at once, until ClickHouse merges it away.
+TEST_F(Tables, RowsThatAreThereTwiceCountOnce) {
+  const auto all = random_executions(50, 34);
+  ASSERT_TRUE(append(all));
+  ASSERT_TRUE(await<void>([&](auto done) { place.store->post_records({full_record(1), full_record(2)}, std::move(done)); }));
+  for (const std::string_view table : {"schedule_execution_results", "schedule_analytics_records"}) {
+    ask(fmt::format("SYSTEM STOP MERGES {}", table));
+    ask(fmt::format("INSERT INTO {0} SELECT * FROM {0}", table));
+  }
+  ASSERT_EQ(ask("SELECT count() FROM schedule_execution_results"), "100");
+  ASSERT_EQ(ask("SELECT count() FROM schedule_analytics_records"), "4");
+  std::set<std::string> found;
+  ExecutionFilter filter{.limit = 3};
+  do {
+    const auto page = await<ExecutionPage>([&](auto done) { place.store->find_executions(filter, std::move(done)); });
+    ASSERT_TRUE(page);
+    for (const auto& execution : page->executions) EXPECT_TRUE(found.insert(execution.id).second) << execution.id;
+    filter.cursor = page->next_cursor;
+  } while (!filter.cursor.empty());
+  EXPECT_EQ(found.size(), 50U);
+  const auto stats = await<ExecutionStats>([&](auto done) { place.store->stats({}, std::move(done)); });
+  EXPECT_EQ(stats->total, 50U);
+  const auto records = await<std::vector<AnalyticsRecord>>([&](auto done) { place.store->find_records({}, std::move(done)); });
+  EXPECT_EQ(records->size(), 52U);
+  const auto figures = await<std::vector<AnalyticsGroup>>(
+      [&](auto done) { place.store->figures({}, AnalyticsBy::all, std::move(done)); });
+  EXPECT_EQ(figures->at(0).figures.total, 52U);
+}
+
 TEST_F(Tables, HostileTextIsOnlyText) {
   std::vector<Execution> all;
   for (const std::string& text :

@@ -1,12 +1,17 @@
 // Appending executions, each once.
 //
-// Asked first is which of them the server has. Those are left out: an insert of them would be merged away among the rows,
-// but the hourly states would count them twice. If it has all of them, this is most likely the repeat of an insert whose
-// answer was lost; then the server may have died between the rows and the states. So the two are compared, and where states
-// are missing the whole insert goes once more under its token: what was done of it counts once.
+// Asked first is which of them the server has. Mostly none. Some, where they came together with others before: those are
+// left out, since an insert of them would be merged away among the rows, but the hourly states would count them twice. Or
+// this is the repeat of an insert whose answer was lost, and the server may have died half-way, with the rows of some days
+// written and no states at all. So rows and states are compared, and where states are missing the whole insert goes once
+// more under its token: what was done of it counts once.
+//
+// Then it is read back: a server may acknowledge what it drops, because it takes the token for known (ClickHouse#121174).
+// What is missing goes once more without one.
 #include <algorithm>
 #include <set>
 
+#include "base/log.h"
 #include "store/clickhouse/execution_core.h"
 #include "store/clickhouse/execution_row.h"
 
@@ -42,17 +47,7 @@ class AppendCall : public std::enable_shared_from_this<AppendCall> {
   }
 
   void start() {
-    clickhouse::Query query{.sql = std::string(kKnown)};
-    query.parameters.time("from", executions_.front().executed_at).time("to", executions_.back().executed_at);
-    clickhouse::Table given{
-        .name = "given", .structure = "executed_at DateTime64(6, 'UTC'), execution_id String", .rows = {}};
-    RowWriter rows(given.rows);
-    for (const auto& execution : executions_) {
-      rows.time(execution.executed_at);
-      rows.text(execution.id);
-    }
-    query.tables.push_back(std::move(given));
-    ask(std::move(query), [](AppendCall& call, RowReader& rows_found) { call.looked_up(rows_found); });
+    look_up([](AppendCall& call, RowReader& rows) { call.looked_up(rows); });
   }
 
  private:
@@ -64,15 +59,44 @@ class AppendCall : public std::enable_shared_from_this<AppendCall> {
     });
   }
 
-  void looked_up(RowReader& rows) {
-    std::set<Key> known;
+  void look_up(void (*next)(AppendCall&, RowReader&)) {
+    clickhouse::Query query{.sql = std::string(kKnown)};
+    query.parameters.time("from", executions_.front().executed_at).time("to", executions_.back().executed_at);
+    clickhouse::Table given{
+        .name = "given", .structure = "executed_at DateTime64(6, 'UTC'), execution_id String", .rows = {}};
+    RowWriter rows(given.rows);
+    for (const auto& execution : executions_) {
+      rows.time(execution.executed_at);
+      rows.text(execution.id);
+    }
+    query.tables.push_back(std::move(given));
+    ask(std::move(query), next);
+  }
+
+  bool read_known(RowReader& rows) {
+    known_.clear();
     while (!rows.at_end() && rows.ok()) {
       const auto at = rows.time();
-      known.emplace(to_micros(at), rows.text());
+      known_.emplace(to_micros(at), rows.text());
     }
-    if (!rows.ok()) return done_(fail(Code::corrupt, "ClickHouse's answer holds no keys"));
-    if (known.size() == executions_.size()) return compare();
-    std::erase_if(executions_, [&](const auto& execution) { return known.contains(key_of(execution)); });
+    if (!rows.ok()) done_(fail(Code::corrupt, "ClickHouse's answer holds no keys"));
+    return rows.ok();
+  }
+
+  void looked_up(RowReader& rows) {
+    if (!read_known(rows)) return;
+    if (known_.empty()) return insert();
+    compare();
+  }
+
+  void read_back(RowReader& rows) {
+    if (!read_known(rows)) return;
+    if (known_.size() == executions_.size()) return done_({});
+    leave_out_known();
+    log::error("clickhouse.dropped_an_insert", {{"missing", std::to_string(executions_.size())}});
+    if (std::exchange(again_, true)) {
+      return done_(fail(Code::unavailable, "ClickHouse acknowledged {} executions that it does not have", executions_.size()));
+    }
     insert();
   }
 
@@ -86,9 +110,14 @@ class AppendCall : public std::enable_shared_from_this<AppendCall> {
       const auto stored = count();
       const auto counted = count();
       if (!rows.ok()) return call.done_(fail(Code::corrupt, "ClickHouse's answer holds no counts"));
-      if (counted >= stored) return call.done_({});
+      if (counted >= stored) call.leave_out_known();
+      if (call.executions_.empty()) return call.done_({});
       call.insert();
     });
+  }
+
+  void leave_out_known() {
+    std::erase_if(executions_, [this](const auto& execution) { return known_.contains(key_of(execution)); });
   }
 
   void insert() {
@@ -96,11 +125,16 @@ class AppendCall : public std::enable_shared_from_this<AppendCall> {
     for (const auto& execution : executions_) append_execution(body, execution);
     auto query = inserting(
         fmt::format("INSERT INTO schedule_execution_results ({}) FORMAT RowBinary", kExecutionColumns), std::move(body));
-    ask(std::move(query), [](AppendCall& call, RowReader&) { call.done_({}); });
+    if (again_) query.settings.emplace_back("insert_deduplicate", "0");
+    ask(std::move(query), [](AppendCall& call, RowReader&) {
+      call.look_up([](AppendCall& looking, RowReader& rows) { looking.read_back(rows); });
+    });
   }
 
   ExecutionCore core_;
   std::vector<Execution> executions_;  ///< in order of key, each once
+  bool again_ = false;                 ///< without a token, since it was taken for known
+  std::set<Key> known_;                ///< those of them that the server has
   Done<void> done_;
 };
 
