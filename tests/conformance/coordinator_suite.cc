@@ -10,11 +10,12 @@ namespace schedules::testing {
 using namespace std::chrono_literals;
 
 TestNode::TestNode(ClusterPlace& place, std::string id) : id_(std::move(id)) {
-  coordinator_ = place.node(id_, [this](uint32_t shard, uint64_t epoch, Done<void> done) {
+  coordinator_ = place.node(id_, [this](TakenOver taken, Done<void> done) {
     if (refuse_take_over) return done(fail(Code::unavailable, "not now"));
     {
       const std::scoped_lock lock(mutex_);
-      taken_[shard] = epoch;
+      taken_[taken.shard] = taken.epoch;
+      if (taken.crashed) ++crashed_;
     }
     done({});
   });
@@ -43,6 +44,11 @@ Result<ClusterView> TestNode::view() {
 std::map<uint32_t, uint64_t> TestNode::held() const {
   const std::scoped_lock lock(mutex_);
   return held_;
+}
+
+size_t TestNode::crashed() const {
+  const std::scoped_lock lock(mutex_);
+  return crashed_;
 }
 
 void CoordinatorTest::TearDown() {
@@ -132,6 +138,7 @@ TEST_P(CoordinatorTest, AKilledNodesShardsAreTakenOver) {
   until_balanced({&b});
   EXPECT_LE(now() - killed_at, 10s) << "5 s, on a machine that has time";
   for (const auto& [shard, epoch] : lost) EXPECT_GT(b.held().at(shard), epoch);
+  EXPECT_EQ(b.crashed(), lost.size());
   until("the one that is left leads", [&] { return b.coordinator().leads(); });
 }
 
@@ -145,6 +152,7 @@ TEST_P(CoordinatorTest, AResignedNodesShardsGoOverAtOnce) {
   EXPECT_FALSE(a.coordinator().leads());
   until_balanced({&b});
   EXPECT_LT(now() - resigned_at, 2500ms) << "before any lease could have ended";
+  EXPECT_EQ(b.crashed(), 0U);
   until("the one that is left leads", [&] { return b.coordinator().leads(); });
 }
 
@@ -179,6 +187,7 @@ TEST_P(CoordinatorTest, WhatTheStoreRefusedIsTakenAgainUnderANewEpoch) {
   EXPECT_FALSE(a.coordinator().epoch_of(3));
   until("it is held again", [&] { return a.coordinator().epoch_of(3).has_value(); });
   EXPECT_GT(*a.coordinator().epoch_of(3), old);
+  EXPECT_EQ(a.crashed(), 0U);
   until("the engine has been told", [&] { return a.held().contains(3) && a.held().at(3) > old; });
 }
 
@@ -197,13 +206,13 @@ TEST_P(CoordinatorTest, AShardIsHeldOnlyOnceItIsTakenOver) {
 TEST_P(CoordinatorTest, AShardLeavesOnceNothingIsInFlight) {
   auto& a = start("a");
   until_balanced({&a});
-  for (uint32_t shard = 0; shard < kClusterShards; ++shard) place->set_in_flight(shard, true);
   const auto old = a.held();
+  for (const auto& [shard, epoch] : old) place->set_in_flight(shard, epoch);
   auto& b = start("b");
   until("a begins nothing more in b's share", [&] { return a.count() == kClusterShards / 2; });
   for (const auto& [shard, epoch] : old) EXPECT_EQ(a.coordinator().epoch_of(shard), epoch) << "but finishes it";
   EXPECT_EQ(b.count(), 0U);
-  for (uint32_t shard = 0; shard < kClusterShards; ++shard) place->set_in_flight(shard, false);
+  for (uint32_t shard = 0; shard < kClusterShards; ++shard) place->set_in_flight(shard, 0);
   until_balanced({&a, &b});
 }
 

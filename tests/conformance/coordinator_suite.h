@@ -19,7 +19,12 @@ namespace schedules::testing {
 inline constexpr uint32_t kClusterShards = 16;
 
 /// Called where an earlier owner's begun events are put back; answers when that is done.
-using TakeOver = std::function<void(uint32_t shard, uint64_t epoch, Done<void>)>;
+struct TakenOver {
+  uint32_t shard = 0;
+  uint64_t epoch = 0;
+  bool crashed = false;  ///< of another node, that did not give it up
+};
+using TakeOver = std::function<void(TakenOver taken, Done<void>)>;
 
 /// One cluster, of no node at first. Nodes must be gone before it is.
 class ClusterPlace {
@@ -29,8 +34,8 @@ class ClusterPlace {
   /// This node hears and says nothing any more; others do.
   virtual void cut_off(const std::string& id) = 0;
   virtual void reconnect(const std::string& id) = 0;
-  /// Something is in flight in the shard, or no more.
-  virtual void set_in_flight(uint32_t shard, bool any) = 0;
+  /// Something is in flight under this epoch of the shard; 0: nothing any more.
+  virtual void set_in_flight(uint32_t shard, uint64_t epoch) = 0;
 };
 
 struct CoordinatorBackend {
@@ -54,6 +59,8 @@ class TestNode {
   Result<ClusterView> view();
   /// Shards reported without having been taken over under that epoch.
   [[nodiscard]] size_t untaken() const { return untaken_; }
+  /// Shards that came here by a crash.
+  [[nodiscard]] size_t crashed() const;
   std::atomic<bool> refuse_take_over = false;
 
  private:
@@ -64,6 +71,7 @@ class TestNode {
   std::map<uint32_t, uint64_t> held_;
   std::map<uint32_t, uint64_t> taken_;
   size_t untaken_ = 0;
+  size_t crashed_ = 0;
   std::unique_ptr<Coordinator> coordinator_;
 };
 

@@ -45,7 +45,15 @@ class OwnedNode final : public Coordinator {
   OwnedNode(const std::string& url, RedisCoordinatorOptions options, TakeOver take_over)
       : client_(connect(url)),
         coordinator_(std::make_unique<RedisCoordinator>(
-            std::move(options), *client_, [] { return kClusterShards; }, std::move(take_over), kClock)) {}
+            std::move(options), *client_,
+            RedisCoordinator::Calls{
+                .shards = [] { return kClusterShards; },
+                .take_over =
+                    [take_over = std::move(take_over)](RedisCoordinator::Taken taken, Done<void> done) {
+                      take_over({taken.shard, taken.epoch, taken.crashed}, std::move(done));
+                    },
+                .departed = {}},
+            kClock)) {}
   ~OwnedNode() override {
     coordinator_.reset();
     client_.reset();
@@ -71,9 +79,11 @@ class RedisPlace : public ClusterPlace {
  public:
   explicit RedisPlace(const std::string& url) : direct_(connect(url)) {}
 
-  void set_in_flight(uint32_t shard, bool any) override {
-    const auto key = fmt::format("{}{{schedules:{}}}:flight", prefix_, shard);
-    ASSERT_TRUE(any ? say(*direct_, {"ZADD", key, "1", "something"}) : say(*direct_, {"DEL", key}));
+  void set_in_flight(uint32_t shard, uint64_t epoch) override {
+    const auto key = fmt::format("{}{{schedules:{}}}:flown", prefix_, shard);
+    ASSERT_TRUE(say(*direct_, {"HSET", key, "claimed", "0 token node"}));
+    ASSERT_TRUE(epoch != 0 ? say(*direct_, {"HSET", key, "event", fmt::format("{} token node", epoch)})
+                           : say(*direct_, {"HDEL", key, "event"}));
   }
 
  protected:

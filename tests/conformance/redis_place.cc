@@ -17,7 +17,8 @@ class RedisPlace final : public EventPlace {
     // The suites call under epoch 1; what was in flight before is taken over as by a later one.
     for (uint32_t shard = 0; shard < opened->store->near().shards(); ++shard) {
       opened->own(shard, 1, prefix_);
-      const auto back = await<uint64_t>([&](auto done) { opened->store->recover(shard, 2, std::move(done)); });
+      const auto back = await<uint64_t>([&](auto done) {
+            opened->store->recover(shard, 2, RedisStore::Before::crashed, std::move(done)); });
       EXPECT_TRUE(back) << back.error().detail;
     }
     EventStores stores;

@@ -76,7 +76,10 @@ TEST_F(RedisStoreTest, ATakeOverGivesBackOnceAndNotesTheCrash) {
   ASSERT_EQ(begin(*store, 5, window(*store, 5).value().entries).value().size(), 1U);
   clock.advance(3s);
   store->own(0, 6, prefix);
-  const auto recovered = [&] { return await<uint64_t>([&](auto done) { store->store->recover(0, 6, std::move(done)); }); };
+  const auto recovered = [&] {
+    return await<uint64_t>(
+        [&](auto done) { store->store->recover(0, 6, RedisStore::Before::crashed, std::move(done)); });
+  };
   EXPECT_EQ(recovered().value(), 1U);
   EXPECT_EQ(recovered().value(), 0U);
   const auto again = begin(*store, 6, window(*store, 6).value().entries);

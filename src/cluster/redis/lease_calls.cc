@@ -44,15 +44,15 @@ return {0, owner, epoch, remaining}
   return it;
 }
 
-// node, lease ms → ours, owner, epoch, remaining
+// node, lease ms → ours, owner, epoch, remaining, who had it before
 const Script& acquire_script() {
   static const Script it = script(R"lua(
-local owner, epoch, remaining = lease()
+local owner, epoch, remaining, noted = lease()
 if owner ~= '' and owner ~= ARGV[1] then return {0, owner, epoch, remaining} end
 epoch = text(math.max(tonumber(epoch) + 1, now))
 call('PERSIST', key)
 call('HSET', key, 'owner', ARGV[1], 'epoch', epoch, 'until', text(now + tonumber(ARGV[2])))
-return {1, ARGV[1], epoch, tonumber(ARGV[2])}
+return {1, ARGV[1], epoch, tonumber(ARGV[2]), noted}
 )lua");
   return it;
 }
@@ -62,7 +62,11 @@ const Script& release_script() {
   static const Script it = script(R"lua(
 local _, epoch, _, noted = lease()
 if noted ~= ARGV[1] or epoch ~= ARGV[2] then return 1 end
-if ARGV[3] == 'drained' and call('ZCARD', string.sub(key, 1, -6) .. 'flight') > 0 then return 0 end
+if ARGV[3] == 'drained' then  -- claims stay as they are: they are of no epoch
+  for _, mark in ipairs(call('HVALS', string.sub(key, 1, -6) .. 'flown')) do
+    if string.match(mark, '^%d+') == epoch then return 0 end
+  end
+end
 free(ARGV[4], ARGV[1])
 return 1
 )lua");
@@ -117,11 +121,12 @@ Done<Reply> as_lease(Done<LeaseState> done) {
   return [done = std::move(done)](Result<Reply> reply) mutable {
     if (!reply) return done(fail(std::move(reply.error())));
     const auto& items = reply->items;
-    if (items.size() != 4) return done(fail(Code::internal, "Redis answered no lease"));
+    if (items.size() < 4) return done(fail(Code::internal, "Redis answered no lease"));
     done(LeaseState{.ours = items[0].integer == 1,
                     .owner = items[1].text,
                     .epoch = number_of<uint64_t>(items[2].text),
-                    .remaining = std::chrono::milliseconds(items[3].integer)});
+                    .remaining = std::chrono::milliseconds(items[3].integer),
+                    .before = items.size() > 4 ? items[4].text : std::string()});
   };
 }
 

@@ -22,6 +22,7 @@ struct LeaseState {
   std::string owner;      ///< empty: nobody, or it has ended
   uint64_t epoch = 0;
   Duration remaining{};
+  std::string before;     ///< of acquire: who had it and did not give it free
 };
 
 struct Member {
@@ -46,7 +47,7 @@ class LeaseCalls {
   void renew(uint32_t shard, uint64_t epoch, Done<LeaseState> done);
   /// Takes it where nobody has it, or we have; `ours` and the new epoch, or who has it.
   void acquire(uint32_t shard, Done<LeaseState> done);
-  /// Gives it free if nothing is in flight under it, or anyway. Answers whether it is free (or another's) now.
+  /// Gives it free if nothing is in flight under this epoch, or anyway. Answers whether it is free (or another's) now.
   enum class When : uint8_t { drained, now };
   void release(uint32_t shard, uint64_t epoch, When when, Done<bool> done);
 

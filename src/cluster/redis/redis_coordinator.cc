@@ -43,10 +43,10 @@ class RedisCoordinator::Thread {
   std::jthread thread_;
 };
 
-RedisCoordinator::RedisCoordinator(RedisCoordinatorOptions options, redis::Client& client, Shards shards,
-                                   TakeOver take_over, const Clock& clock)
-    : thread_(std::make_unique<Thread>(
-          std::make_shared<Rounds>(std::move(options), client, std::move(shards), std::move(take_over), clock), client)) {}
+RedisCoordinator::RedisCoordinator(RedisCoordinatorOptions options, redis::Client& client, Calls calls,
+                                   const Clock& clock)
+    : thread_(std::make_unique<Thread>(std::make_shared<Rounds>(std::move(options), client, std::move(calls), clock),
+                                       client)) {}
 
 RedisCoordinator::~RedisCoordinator() = default;
 

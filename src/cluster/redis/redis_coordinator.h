@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cluster/coordinator.h"
 #include "redis/client.h"
@@ -24,14 +25,26 @@ struct RedisCoordinatorOptions {
 
 class RedisCoordinator final : public Coordinator {
  public:
-  /// What earlier owners had begun waits again: done before a lease is told of. RedisStore::recover.
-  using TakeOver = std::function<void(uint32_t shard, uint64_t epoch, Done<void>)>;
+  /// A lease that was granted. `crashed`: another node's, that it did not give up; else nobody's, or one of ours that lapsed.
+  struct Taken {
+    uint32_t shard = 0;
+    uint64_t epoch = 0;
+    bool crashed = false;
+  };
+  /// What earlier owners had begun waits again: done before the lease is told of. RedisStore::recover.
+  using TakeOver = std::function<void(Taken taken, Done<void>)>;
+  /// Nodes have gone; these live. Called for each shard that is held here: RedisStore::recover_claims.
+  using Departed = std::function<void(uint32_t shard, const std::vector<std::string>& alive)>;
   /// How many shards there are now; it may change once, at the first contact with the store.
   using Shards = std::function<uint32_t()>;
 
-  /// Client and clock must outlive it; what the functions use, the client.
-  RedisCoordinator(RedisCoordinatorOptions options, redis::Client& client, Shards shards, TakeOver take_over,
-                   const Clock& clock);
+  struct Calls {
+    Shards shards;
+    TakeOver take_over;
+    Departed departed;
+  };
+  /// Client and clock must outlive it; what the calls use, the client: they come on its thread, until it ends.
+  RedisCoordinator(RedisCoordinatorOptions options, redis::Client& client, Calls calls, const Clock& clock);
   RedisCoordinator(const RedisCoordinator&) = delete;
   /// Leases that were not handed over (resign) end by themselves.
   ~RedisCoordinator() override;

@@ -17,11 +17,10 @@ std::chrono::microseconds at_least_a_moment(Duration wait) {
 
 }  // namespace
 
-Rounds::Rounds(RedisCoordinatorOptions options, redis::Client& client, RedisCoordinator::Shards shards,
-               RedisCoordinator::TakeOver take_over, const Clock& clock)
+Rounds::Rounds(RedisCoordinatorOptions options, redis::Client& client, RedisCoordinator::Calls calls,
+               const Clock& clock)
     : options_(std::move(options)),
-      shards_(std::move(shards)),
-      take_over_(std::move(take_over)),
+      told_by_(std::move(calls)),
       clock_(clock),
       started_at_(clock.wall()),
       calls_(client, options_.prefix, options_.node_id, options_.lease),
@@ -89,7 +88,7 @@ bool Rounds::leads() const {
 
 // Each answer counts when it comes, also after its round: a server that is slow or away holds up only its own shards.
 void Rounds::round() {
-  const uint32_t shards = shards_();
+  const uint32_t shards = told_by_.shards();
   {
     const std::scoped_lock lock(mutex_);
     ++round_;
@@ -101,6 +100,7 @@ void Rounds::round() {
   wait_for_answers();
   leases_.drop_ended();
   plan();
+  tell_departed();
 }
 
 void Rounds::ask_members() {
@@ -164,14 +164,27 @@ void Rounds::wait_for_answers() {
   wake_.wait_for(lock, at_least_a_moment(options_.round), [this] { return open_ == 0 || stopping_ || resign_; });
 }
 
-std::vector<std::string> Rounds::wanted_owners() const {
+std::vector<std::string> Rounds::alive() const {
   std::vector<std::string> nodes{options_.node_id};
   for (const auto& member : beat_.members) {
-    if (member.alive) nodes.push_back(member.id);
+    if (member.alive && member.id != options_.node_id) nodes.push_back(member.id);
   }
-  std::vector<std::string> owners;
-  for (const auto& seen : seen_) owners.push_back(seen.lease.owner);
-  return balance(std::move(nodes), owners);
+  std::ranges::sort(nodes);
+  return nodes;
+}
+
+// What a node had claimed for workers is known to it alone, so it is given back where the node has gone. Who takes a shard over
+// looks, too: its owner may have gone together with the other one.
+void Rounds::tell_departed() {
+  std::vector<std::string> nodes;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (beat_round_ != round_) return;
+    nodes = alive();
+  }
+  const auto before = std::exchange(known_, nodes);
+  if (!told_by_.departed || std::ranges::includes(nodes, before)) return;
+  for (const auto& lease : leases_.held()) told_by_.departed(lease.shard, nodes);
 }
 
 void Rounds::plan() {
@@ -180,7 +193,9 @@ void Rounds::plan() {
   {
     const std::scoped_lock lock(mutex_);
     if (beat_round_ != round_ || stopping_ || resign_) return;
-    wanted = wanted_owners();
+    std::vector<std::string> owners;
+    for (const auto& seen : seen_) owners.push_back(seen.lease.owner);
+    wanted = balance(alive(), owners);
     for (uint32_t shard = 0; shard < seen_.size(); ++shard) {
       auto& seen = seen_[shard];
       const bool ours_to_take = seen.lease.owner.empty() || seen.lease.owner == options_.node_id;
@@ -210,16 +225,20 @@ void Rounds::acquire(uint32_t shard) {
 
 void Rounds::acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease) {
   bool gone = false;
+  std::vector<std::string> nodes;
   {
     const std::scoped_lock lock(mutex_);
     if (shard < seen_.size()) seen_[shard].acquiring = false;
     gone = resigned_ || stopping_;
+    nodes = alive();
   }
   if (!lease || !lease->ours) return;
   const uint64_t epoch = lease->epoch;
   if (gone) return calls_.release(shard, epoch, LeaseCalls::When::now, [](const Result<bool>&) {});
   leases_.granted(shard, epoch, good_until(sent));
-  take_over_(shard, epoch, [self = shared_from_this(), shard, epoch](const Result<void>& taken) {
+  const bool crashed = !lease->before.empty() && lease->before != options_.node_id;
+  if (told_by_.departed) told_by_.departed(shard, nodes);
+  told_by_.take_over({shard, epoch, crashed}, [self = shared_from_this(), shard, epoch](const Result<void>& taken) {
     if (!taken) {
       log::warn("lease.take_over_failed", {{"shard", std::to_string(shard)}, {"error", taken.error().detail}});
       return self->leases_.drop(shard, epoch);

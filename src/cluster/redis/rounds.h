@@ -15,8 +15,7 @@ namespace schedules::cluster_redis {
 
 class Rounds : public std::enable_shared_from_this<Rounds> {
  public:
-  Rounds(RedisCoordinatorOptions options, redis::Client& client, RedisCoordinator::Shards shards,
-         RedisCoordinator::TakeOver take_over, const Clock& clock);
+  Rounds(RedisCoordinatorOptions options, redis::Client& client, RedisCoordinator::Calls calls, const Clock& clock);
 
   /// On the coordinator's thread, until stop() or resign().
   void run(Coordinator::Changed changed);
@@ -47,7 +46,8 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
   void lease_told(uint64_t round, uint32_t shard, uint64_t epoch, SteadyPoint sent, Result<LeaseState> lease);
   void wait_for_answers();
   void plan();
-  [[nodiscard]] std::vector<std::string> wanted_owners() const;
+  [[nodiscard]] std::vector<std::string> alive() const;
+  void tell_departed();
   void acquire(uint32_t shard);
   void acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease);
   void give_up(uint32_t shard, const Leases::Lease& lease);
@@ -59,8 +59,7 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
   void touch();
 
   const RedisCoordinatorOptions options_;
-  const RedisCoordinator::Shards shards_;
-  const RedisCoordinator::TakeOver take_over_;
+  const RedisCoordinator::Calls told_by_;
   const Clock& clock_;
   const TimePoint started_at_;
   LeaseCalls calls_;
@@ -69,6 +68,7 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
   // Of the coordinator's thread.
   Coordinator::Changed changed_;
   std::vector<ShardLease> told_;
+  std::vector<std::string> known_;  ///< nodes that lived in the round before
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -20,6 +20,8 @@ class Near final : public NearStore {
   void put_chunk(const std::shared_ptr<Put>& put, const Chunk& chunk);
   struct Begin;
   void begin_chunk(const std::shared_ptr<Begin>& begin, size_t from);
+  void begin_failed(const std::shared_ptr<Begin>& begin, size_t sent, Error error);
+  void give_back(std::vector<Doubt> doubts, Done<void> done);
 
   Shards& shards_;
 };

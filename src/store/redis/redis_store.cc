@@ -51,16 +51,39 @@ class Store final : public RedisStore {
 
   void probe(Done<void> done) override { shards_.gate().look(std::move(done)); }
 
-  void recover(uint32_t shard, uint64_t epoch, Done<uint64_t> done) override { recover_page(shard, epoch, 0, std::move(done)); }
+  void recover(uint32_t shard, uint64_t epoch, Before before, Done<uint64_t> done) override {
+    recover_page({.shard = shard, .epoch = epoch, .before = before, .alive = {}}, std::move(done));
+  }
+
+  void recover_claims(uint32_t shard, std::vector<std::string> alive, Done<uint64_t> done) override {
+    recover_page({.shard = shard, .epoch = 0, .before = Before::lapsed, .alive = std::move(alive)}, std::move(done));
+  }
 
  private:
-  void recover_page(uint32_t shard, uint64_t epoch, uint64_t so_far, Done<uint64_t> done) {
-    shards_.read(shard, redis::recover_script(), {std::to_string(epoch), shards_.now(), std::to_string(kRecoverPage)},
-                 [this, shard, epoch, so_far, done = std::move(done)](Result<redis::Reply> moved) mutable {
-                   if (!moved) return done(fail(std::move(moved.error())));
-                   const auto count = static_cast<uint64_t>(moved->integer);
-                   if (count < kRecoverPage) return done(so_far + count);
-                   recover_page(shard, epoch, so_far + count, std::move(done));
+  struct Recovery {
+    uint32_t shard = 0;
+    uint64_t epoch = 0;
+    Before before = Before::crashed;
+    std::vector<std::string> alive;
+    uint64_t offset = 0;
+    uint64_t moved = 0;
+  };
+
+  void recover_page(Recovery recovery, Done<uint64_t> done) {
+    std::vector<std::string> arguments{std::to_string(recovery.epoch), shards_.now(),
+                                       recovery.before == Before::crashed ? "crashed" : "",
+                                       std::to_string(recovery.offset), std::to_string(kRecoverPage)};
+    arguments.insert(arguments.end(), recovery.alive.begin(), recovery.alive.end());
+    shards_.read(recovery.shard, redis::recover_script(), std::move(arguments),
+                 [this, recovery = std::move(recovery), done = std::move(done)](Result<redis::Reply> reply) mutable {
+                   if (!reply) return done(fail(std::move(reply.error())));
+                   if (reply->items.size() != 2) return done(fail(Code::corrupt, "a script answered what cannot be read"));
+                   const auto seen = static_cast<uint64_t>(reply->items[0].integer);
+                   const auto moved = static_cast<uint64_t>(reply->items[1].integer);
+                   recovery.moved += moved;
+                   recovery.offset += seen - moved;
+                   if (seen < kRecoverPage) return done(recovery.moved);
+                   recover_page(std::move(recovery), std::move(done));
                  });
   }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "redis/client.h"
 #include "store/event_catalog.h"
@@ -38,8 +39,11 @@ class RedisStore {
   virtual void on_wake(std::function<void(uint32_t shard, TimePoint fire_at)> woken, std::function<void()> gap) = 0;
   /// Whether the server answers and may be used; for health. Errors as of calls.
   virtual void probe(Done<void> done) = 0;
-  /// What an owner before `epoch` had begun waits again, each with its crash noted. Answers how many.
-  virtual void recover(uint32_t shard, uint64_t epoch, Done<uint64_t> done) = 0;
+  /// What owners before `epoch` had begun waits again, each with its crash noted where they `crashed`. Answers how many.
+  enum class Before : uint8_t { crashed, lapsed };
+  virtual void recover(uint32_t shard, uint64_t epoch, Before before, Done<uint64_t> done) = 0;
+  /// What nodes that are not in `alive` had claimed for workers (begun under no epoch) waits again. Answers how many.
+  virtual void recover_claims(uint32_t shard, std::vector<std::string> alive, Done<uint64_t> done) = 0;
 };
 
 }  // namespace schedules

@@ -37,6 +37,23 @@ local function forget_some(now, most)
     call('HDEL', base .. 'held', unpack(gone))
     call('ZREM', base .. 'guard_at', unpack(gone))
   end
+  call('ZREMRANGEBYSCORE', base .. 'voided', '-inf', text(now - 3600000000))
+end
+-- Of one in flight: its mark goes first, which Redis allows where memory is short.
+local function wait_again(id, member)
+  call('HDEL', base .. 'flown', id)
+  call('ZREM', base .. 'flight', member)
+  local v = call('HGET', base .. 'event', id)
+  if v then call('ZADD', due_key(prio_of(v)), text(u64(v, 10)), member) end
+end
+-- The rank of the first member at or after (score, sequence). Compared as numbers: Lua compares texts by the server's locale.
+local function rank_from(key, score, sequence)
+  local low, high = call('ZCOUNT', key, '-inf', '(' .. score), call('ZCOUNT', key, '-inf', score)
+  while low < high do
+    local mid = math.floor((low + high) / 2)
+    if u64(call('ZRANGE', key, mid, mid)[1], 1) < sequence then low = mid + 1 else high = mid end
+  end
+  return low
 end
 local function remove_waiting(id, v)
   call('HDEL', base .. 'event', id)

@@ -60,12 +60,12 @@ for i = 6, #ARGV, 5 do
     local head = struct.pack('>I8', top)
     call('HSET', base .. 'event', id, head .. tail)
     call('ZADD', due_key(string.byte(tail, 1) - 9), fire, head .. id)
+    call('SET', base .. 'top', text(top))
     local f = tonumber(fire)
     if f <= ahead and (not soonest or f < soonest) then soonest = f end
     answer(0, '')
   end
 end
-call('SET', base .. 'top', text(top))
 if soonest then call('PUBLISH', ARGV[4], ARGV[5] .. ' ' .. text(soonest) .. ' ' .. ARGV[3]) end
 return out
 )lua");

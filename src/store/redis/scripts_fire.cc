@@ -77,78 +77,53 @@ return out
   return script;
 }
 
-// Due ones by rank over all priorities, then later ones by time. Answers: full, next, then (member, fire_at, priority)…
+// From each priority the first ones that wait, up to `upto` and one beyond, from the start or from (score, sequence) on. Answers
+// for each: (priority, whether it was cut short, (member, score)…). Ours to merge: window.cc.
 const Script& window_script() {
   static const Script script = with_prelude(R"lua(
 if stale(ARGV[1]) then return redis.error_reply(STALE) end
-local now, upto, limit = ARGV[2], ARGV[3], tonumber(ARGV[4])
-local levels, due, later, beyond = {}, {}, {}, nil
+forget_some(tonumber(ARGV[2]), 100)
+local upto, most = ARGV[3], tonumber(ARGV[4])
+local out = {}
+local function read(p, score, sequence, share)
+  local key = due_key(p)
+  local first = score and rank_from(key, score, sequence) or 0
+  local left = math.max(call('ZCOUNT', key, '-inf', upto) - first, 0)
+  local count = math.min(left, share)
+  local got = call('ZRANGE', key, first, first + count, 'WITHSCORES')
+  if #got > 0 then out[#out + 1] = {p, count < left and 1 or 0, got} end
+end
+if #ARGV > 4 then
+  for i = 5, #ARGV, 3 do read(tonumber(ARGV[i]), ARGV[i + 1], tonumber(ARGV[i + 2]), most) end
+  return out
+end
+local levels = {}
 for p = 9, -9, -1 do
   if call('EXISTS', due_key(p)) == 1 then levels[#levels + 1] = p end
 end
-local function read(p, from, to, into, most)
-  local got = call('ZRANGEBYSCORE', due_key(p), from, to, 'WITHSCORES', 'LIMIT', 0, most)
-  for i = 1, #got, 2 do into[#into + 1] = {got[i], tonumber(got[i + 1]), p} end
-end
-for _, p in ipairs(levels) do read(p, '-inf', now, due, limit + 1) end
-if #levels > 1 then
-  table.sort(due, function(a, b)
-    local ra, rb = a[2] - a[3] * 5000000, b[2] - b[3] * 5000000
-    if ra ~= rb then return ra < rb end
-    return u64(a[1], 1) < u64(b[1], 1)
-  end)
-end
-local out = {0, false}
-local function give(entry)
-  out[#out + 1] = entry[1]
-  out[#out + 1] = text(entry[2])
-  out[#out + 1] = entry[3]
-end
-local count = math.min(#due, limit)
-for i = 1, count do give(due[i]) end
-if #due > limit then
-  out[1] = 1
-  return out
-end
-local room = limit - count
-for _, p in ipairs(levels) do
-  read(p, '(' .. now, upto, later, room + 1)
-  local after = call('ZRANGEBYSCORE', due_key(p), '(' .. upto, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  if #after > 0 then
-    local score = tonumber(after[2])
-    if not beyond or score < beyond then beyond = score end
-  end
-end
-if #levels > 1 then
-  table.sort(later, function(a, b)
-    if a[2] ~= b[2] then return a[2] < b[2] end
-    return u64(a[1], 1) < u64(b[1], 1)
-  end)
-end
-for i = 1, math.min(#later, room) do give(later[i]) end
-if #later > room then
-  out[1] = 2
-  beyond = later[room + 1][2]
-end
-if beyond then out[2] = text(beyond) end
+for _, p in ipairs(levels) do read(p, nil, nil, math.ceil(most / #levels)) end
 return out
 )lua");
   return script;
 }
 
+// What is in flight says so in `flown`: epoch, token and node of its begin. A token that was given up (give_back) begins nothing
+// any more: its call may reach Redis long after its caller has ceased to wait for it.
 const Script& begin_script() {
   static const Script script = with_prelude(R"lua(
-local epoch = ARGV[1]
+local epoch, token = ARGV[1], ARGV[2]
 if stale(epoch) then return redis.error_reply(STALE) end
+if call('ZSCORE', base .. 'voided', token) then return redis.error_reply('CONFLICT this begin was given up') end
+local mark = epoch .. ' ' .. token .. ' ' .. ARGV[3]
 local ids = {}
-for i = 2, #ARGV, 2 do ids[#ids + 1] = ARGV[i] end
+for i = 4, #ARGV, 2 do ids[#ids + 1] = ARGV[i] end
 local found = call('HMGET', base .. 'event', unpack(ids))
 local flown = call('HMGET', base .. 'flown', unpack(ids))
 local crashes = call('EXISTS', base .. 'crashes') == 1 and call('HMGET', base .. 'crashes', unpack(ids)) or {}
 local out, taken, zrem, zadd, hset = {}, {}, {}, {}, {}
 for i = 1, #ids do
   local id, v = ids[i], found[i]
-  if v and not flown[i] and not taken[id] and string.sub(v, 10, 17) == ARGV[1 + i * 2] then
+  if v and not flown[i] and not taken[id] and string.sub(v, 10, 17) == ARGV[3 + i * 2] then
     taken[id] = true
     local member, p = string.sub(v, 1, 8) .. id, prio_of(v)
     local z = zrem[p] or {}
@@ -157,7 +132,7 @@ for i = 1, #ids do
     zadd[#zadd + 1] = text(u64(v, 10))
     zadd[#zadd + 1] = member
     hset[#hset + 1] = id
-    hset[#hset + 1] = epoch
+    hset[#hset + 1] = mark
     out[#out + 1] = v
     out[#out + 1] = crashes[i] or ''
   end
@@ -175,18 +150,24 @@ return out
 // Only what is in flight as it was begun is touched, so that one which is sent twice does nothing.
 const Script& settle_script() {
   static const Script script = with_prelude(R"lua(
-if stale(ARGV[1]) then return redis.error_reply(STALE) end
-local now, forget_at = tonumber(ARGV[2]), ARGV[3]
+local epoch = ARGV[1]
+if stale(epoch) then return redis.error_reply(STALE) end
+local now, forget_at, node = tonumber(ARGV[2]), ARGV[3], ARGV[4]
+-- Under the same epoch; a claim, which has none, by the same node.
+local function ours(mark)
+  local of, by = string.match(mark, '^(%d+) %S+ (.*)$')
+  return of == epoch and (epoch ~= '0' or by == node)
+end
 local ids = {}
-for i = 4, #ARGV, 6 do ids[#ids + 1] = ARGV[i] end
+for i = 5, #ARGV, 6 do ids[#ids + 1] = ARGV[i] end
 local found = call('HMGET', base .. 'event', unpack(ids))
 local flown = call('HMGET', base .. 'flown', unpack(ids))
 local zrem, hdel, hset, zadd, ended, ended_at, gone = {}, {}, {}, {}, {}, {}, {}
 local seen = {}
 for i = 1, #ids do
-  local at = 4 + (i - 1) * 6
+  local at = 5 + (i - 1) * 6
   local id, v, letter, rest = ids[i], found[i], ARGV[at + 3], ARGV[at + 4]
-  local as_begun = v and flown[i] and not seen[id] and string.sub(v, 10, 17) == ARGV[at + 1] and
+  local as_begun = v and flown[i] and ours(flown[i]) and not seen[id] and string.sub(v, 10, 17) == ARGV[at + 1] and
                    string.sub(v, 26, 33) == ARGV[at + 2]
   if as_begun then
     seen[id] = true
@@ -230,25 +211,59 @@ return #zrem
   return script;
 }
 
+// What is in flight under an earlier epoch waits again; a claim only if its node is none of those that live (none named: a claim
+// stays). Looks at `limit` from `offset` on; answers how many it saw and how many it gave back.
 const Script& recover_script() {
   static const Script script = with_prelude(R"lua(
-local epoch, now, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local entries = call('HGETALL', base .. 'flown')
+local epoch, now, crashed = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == 'crashed'
+local offset, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
+local lives = {}
+for i = 6, #ARGV do lives[ARGV[i]] = true end
+local members = call('ZRANGE', base .. 'flight', offset, offset + limit - 1)
+if #members == 0 then return {0, 0} end
+local ids = {}
+for i, member in ipairs(members) do ids[i] = string.sub(member, 9) end
+local flown = call('HMGET', base .. 'flown', unpack(ids))
 local moved = 0
-for i = 1, #entries, 2 do
-  local id = entries[i]
-  if tonumber(entries[i + 1]) < epoch and moved < limit then
+for i, id in ipairs(ids) do
+  local of, node = string.match(flown[i] or '1 - -', '^(%d+) %S+ (.*)$')
+  local back = tonumber(of) < epoch
+  if of == '0' then back = #ARGV > 5 and not lives[node] end
+  if back then
     moved = moved + 1
-    call('HDEL', base .. 'flown', id)
-    local v = call('HGET', base .. 'event', id)
-    if v then
-      local member = string.sub(v, 1, 8) .. id
-      call('ZREM', base .. 'flight', member)
-      call('ZADD', due_key(prio_of(v)), text(u64(v, 10)), member)
+    wait_again(id, members[i])
+    if crashed and of ~= '0' then
       call('HSET', base .. 'crashes', id, (call('HGET', base .. 'crashes', id) or '') .. struct.pack('>I8', now))
     end
   end
 end
+return {#members, moved}
+)lua");
+  return script;
+}
+
+// What that begin has in flight waits again, and it begins nothing any more. Others learn of what has no owner's begin.
+const Script& give_back_script() {
+  static const Script script = with_prelude(R"lua(
+local epoch, token, now = ARGV[1], ARGV[2], ARGV[3]
+if stale(epoch) then return redis.error_reply(STALE) end
+local mark = epoch .. ' ' .. token .. ' ' .. ARGV[4]
+local ids = {}
+for i = 7, #ARGV do ids[#ids + 1] = ARGV[i] end
+local flown = call('HMGET', base .. 'flown', unpack(ids))
+call('HDEL', base .. 'flown', '')  -- the first write frees: so it goes on where memory is short
+call('ZADD', base .. 'voided', now, token)
+local moved, soonest = 0, nil
+for i, id in ipairs(ids) do
+  local v = flown[i] == mark and call('HGET', base .. 'event', id)
+  if v then
+    moved = moved + 1
+    wait_again(id, string.sub(v, 1, 8) .. id)
+    local f = u64(v, 10)
+    if not soonest or f < soonest then soonest = f end
+  end
+end
+if soonest and epoch == '0' then call('PUBLISH', ARGV[5], ARGV[6] .. ' ' .. text(soonest) .. ' -') end
 return moved
 )lua");
   return script;

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "model/event.h"
+#include "store/redis/doubts.h"
 #include "store/redis/gate.h"
 #include "store/redis/redis_store.h"
 
@@ -26,6 +28,9 @@ class Shards {
   [[nodiscard]] const Clock& clock() const { return clock_; }
   Client& client() { return client_; }
   Gate& gate() { return gate_; }
+  Doubts& doubts() { return doubts_; }
+  /// One that no other call has, of whichever node.
+  std::string new_token() { return fmt::format("{:x}", random_->next()); }
 
   /// Changes wait for replicas where the options say so.
   void change(uint32_t shard, const Script& script, std::vector<std::string> arguments, Done<Reply> done);
@@ -46,6 +51,8 @@ class Shards {
   const Clock& clock_;
   Gate gate_;
   std::atomic<int64_t> last_sequence_ = 0;
+  Doubts doubts_;
+  const std::unique_ptr<Random> random_ = system_random();
 };
 
 inline std::string micros_text(TimePoint at) { return std::to_string(to_micros(at)); }
