@@ -9,12 +9,12 @@ namespace schedules::kafka {
 namespace {
 
 using Milliseconds = std::chrono::milliseconds;
-using MetadataPtr = std::unique_ptr<const rd_kafka_metadata, Destroyer<rd_kafka_metadata_destroy>>;
+using MetadataPtr = std::unique_ptr<const rd_kafka_metadata_t, Destroyer<rd_kafka_metadata_destroy>>;
 
 int whole(Milliseconds timeout) { return static_cast<int>(std::max<int64_t>(timeout.count(), 1)); }
 
 Result<MetadataPtr> metadata(rd_kafka_t* handle, rd_kafka_topic_t* topic, Milliseconds timeout) {
-  const rd_kafka_metadata* found = nullptr;
+  const rd_kafka_metadata_t* found = nullptr;
   const auto error = rd_kafka_metadata(handle, 0, topic, &found, whole(timeout));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(error_of(error, "asking the Kafka cluster failed"));
   return MetadataPtr(found);

@@ -33,7 +33,7 @@ Result<ConfPtr> make_conf(const KafkaOptions& options, const Properties& more);
 Result<HandlePtr> make_handle(rd_kafka_type_t type, ConfPtr conf);
 
 /// not_found: no such topic or partition. invalid_argument: an impossible topic name. payload_too_large: the record.
-/// forbidden: not allowed, or who we are is not believed. overloaded: the library's own queue is full; nothing was sent.
+/// forbidden: not allowed. unauthenticated: who we are is not believed. overloaded: the library's own queue is full.
 /// shutting_down: given up by us. bad_request: the broker refuses the record for good. conflict: the group or producer
 /// has moved on. unavailable: all else; what was sent may have arrived.
 Code code_of(rd_kafka_resp_err_t error);

@@ -176,15 +176,19 @@ class Instance {
   }
 
   static void on_report(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+    auto& self = *static_cast<Instance*>(opaque);
     auto& slot = *static_cast<Batch::Slot*>(message->_private);
     auto& result = slot.batch->results[slot.index];
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       result = Position{.partition = message->partition, .offset = message->offset};
     } else {
-      result = fail(error_of(message->err, "publishing to " + slot.batch->records[slot.index].topic + " failed"));
+      auto error = error_of(message->err, "publishing to " + slot.batch->records[slot.index].topic + " failed");
+      // Given up because the instance broke, not because we stop.
+      if (error.code == Code::shutting_down && self.broken_) error.code = Code::unavailable;
+      result = fail(std::move(error));
     }
     slot.batch->finish_one();
-    static_cast<Instance*>(opaque)->one_less();
+    self.one_less();
   }
 
   static void on_error(rd_kafka_t* handle, int error, const char* text, void* opaque) {
@@ -219,19 +223,24 @@ struct Producer::Impl {
   std::mutex mutex;
   std::shared_ptr<Instance> current;              ///< guarded by mutex
   std::list<std::shared_ptr<Instance>> retired;   ///< guarded by mutex; until they are idle
+  std::unique_ptr<Executor> undertaker;           ///< guarded by mutex; ends instances, which may take a while
 
   Result<std::shared_ptr<Instance>> working() {
-    std::list<std::shared_ptr<Instance>> ended;  // destroyed outside the lock
     const std::scoped_lock lock(mutex);
+    std::list<std::shared_ptr<Instance>> ended;
     for (auto one = retired.begin(); one != retired.end();) {
       const auto next = std::next(one);
       if ((*one)->idle() && one->use_count() == 1) ended.splice(ended.end(), retired, one);
       one = next;
     }
+    if (!ended.empty()) {
+      if (!undertaker) undertaker = thread_executor("kafka-end");
+      undertaker->post([ended = std::move(ended)]() mutable { ended.clear(); });
+    }
     if (!current->broken()) return current;
     auto fresh = Instance::open(options, producer);
     if (!fresh) return fail(std::move(fresh.error()));
-    retired.push_back(std::exchange(current, std::move(*fresh)));
+    retired.push_back(std::exchange(current, std::shared_ptr<Instance>(std::move(*fresh))));
     log::warn("kafka.producer.renewed");
     return current;
   }
@@ -263,17 +272,15 @@ void Producer::produce(std::vector<OutgoingRecord> records, ProduceDone done) {
 }
 
 void Producer::stop(Milliseconds grace) {
-  std::vector<std::shared_ptr<Instance>> all;
+  std::shared_ptr<Instance> working;
+  std::list<std::shared_ptr<Instance>> broken;
   {
     const std::scoped_lock lock(impl_->mutex);
-    all.assign(impl_->retired.begin(), impl_->retired.end());
-    all.push_back(impl_->current);
+    working = impl_->current;
+    broken = impl_->retired;
   }
-  const auto until = std::chrono::steady_clock::now() + grace;
-  for (auto& one : all) {
-    const auto left = std::chrono::duration_cast<Milliseconds>(until - std::chrono::steady_clock::now());
-    one->stop(std::max(left, Milliseconds(0)));
-  }
+  working->stop(grace);
+  for (auto& one : broken) one->stop(Milliseconds(0));
 }
 
 void Producer::break_instance() {
