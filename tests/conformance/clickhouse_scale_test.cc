@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr uint64_t kEvents = 1'000'000;
 constexpr uint64_t kBatch = 1'000;
-constexpr size_t kUnderWay = 32;
+constexpr size_t kUnderWay = 48;
 constexpr auto kSpread = 30 * 24h;
 
 class ClickHouseScaleTest : public ::testing::Test {

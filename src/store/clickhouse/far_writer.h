@@ -1,10 +1,11 @@
-// Orders all writes of one process: one round is under way, and whatever comes meanwhile makes up the next. So two calls
-// for one event never overlap within a process, and a crowd of small puts becomes few large inserts without waiting for
-// a clock. Thread-safe. Internal to this room.
+// Orders all writes of one process: what comes while a round is under way makes up the next, so that a crowd of small puts
+// becomes few large inserts without waiting for a clock. Where much waits, a few rounds run side by side; they never
+// share an event, so two calls for one event are done in the order in which they came. Thread-safe. Internal to this room.
 #pragma once
 
 #include <deque>
 #include <mutex>
+#include <unordered_set>
 
 #include "base/random.h"
 #include "store/clickhouse/far_round.h"
@@ -14,8 +15,10 @@ namespace schedules {
 
 struct FarWriterOptions {
   Duration dedupe_window{};
-  size_t group_count = 50'000;  ///< events of one round, about
-  size_t group_bytes = size_t{64} << 20U;
+  size_t rounds = 3;              ///< side by side, at most
+  size_t worth_a_round = 4'000;   ///< events that must wait before another round joins those under way
+  size_t group_count = 25'000;    ///< events of one round, about
+  size_t group_bytes = size_t{32} << 20U;
   size_t queue_bytes = size_t{128} << 20U;  ///< over it `overloaded` is answered
 };
 
@@ -27,21 +30,34 @@ class FarWriter {
   void submit(FarRequestPtr request);
 
  private:
-  void next_round();
-  [[nodiscard]] std::vector<FarRequestPtr> take();
+  struct Round {
+    std::vector<FarRequestPtr> requests;
+    std::vector<EventId> ids;
+    FarRoundOptions options;
+  };
+
+  /// With mutex_ held.
+  [[nodiscard]] std::vector<Round> take();
+  [[nodiscard]] Round take_one();
   [[nodiscard]] uint64_t next_batch(TimePoint now);
+
+  void start(std::vector<Round> rounds);
+  void ended(const std::vector<EventId>& ids);
 
   ClickHouseGate& gate_;
   const FarWriterOptions options_;
   const Clock& clock_;
   Random& random_;
   const uint64_t node_;
-  uint64_t last_batch_ = 0;  ///< of the round under way
 
+  // All guarded by mutex_.
   std::mutex mutex_;
-  std::deque<FarRequestPtr> queue_;  ///< guarded by mutex_
-  size_t queued_bytes_ = 0;          ///< guarded by mutex_
-  bool busy_ = false;                ///< guarded by mutex_
+  std::deque<FarRequestPtr> queue_;
+  size_t queued_bytes_ = 0;
+  size_t queued_count_ = 0;
+  size_t under_way_ = 0;  ///< rounds
+  std::unordered_set<EventId, EventIdHash> busy_;  ///< of the rounds under way
+  uint64_t last_batch_ = 0;
 };
 
 }  // namespace schedules
