@@ -115,7 +115,7 @@ class Instance {
       }
       const auto error = topic == nullptr ? RD_KAFKA_RESP_ERR__INVALID_ARG : send(topic, record, batch.slots[i]);
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-      if (error == RD_KAFKA_RESP_ERR__FATAL) broken_ = true;
+      if (rd_kafka_fatal_error(handle_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) broken_ = true;
       batch.results[i] = fail(error_of(error, "sending to " + record.topic + " failed"));
       batch.finish_one();
     }
