@@ -165,6 +165,50 @@ TEST_F(RedisFiringTest, AClaimEndsWithItsNodeNotWithTheShardsOwner) {
   EXPECT_EQ(counts(*owner).in_flight, 1U) << "the claim that has ended settles nothing";
 }
 
+TEST_F(RedisFiringTest, AClaimThatWaitsAgainIsNewsForTheOwner) {
+  const auto owner = open(server(), "one");
+  const auto other = open(server(), "two");
+  std::atomic<int> told = 0;
+  std::atomic<bool> ready = false;
+  owner->store->on_wake([&](uint32_t, TimePoint) { ++told; }, [&] { ready = true; });
+  until([&] { return ready.load(); }, "the subscription");
+  ASSERT_TRUE(put(*owner, {sample_event(1)}));
+  auto claimed = begin(*other, window(*owner).value().entries, 0);
+  ASSERT_EQ(claimed.value().size(), 1U);
+  Settlement back{.shard = 0,
+                  .epoch = 0,
+                  .begun_fire_at = claimed->front().fire_at,
+                  .event = claimed->front(),
+                  .outcome = {.state = State::pending, .at = clock.wall(), .reason = "released"}};
+  back.event.fire_at += 2s;
+  ASSERT_TRUE(await<void>([&](auto done) { other->store->near().settle({back}, std::move(done)); }));
+  until([&] { return told == 1; }, "the news");
+  EXPECT_EQ(window(*owner).value().entries.size(), 1U);
+  owner->client.reset();
+}
+
+// 40 MB in all, of which no call may carry more than a few.
+TEST_F(RedisFiringTest, BigBodiesGoInSeveralCalls) {
+  const auto store = open(server());
+  std::vector<Event> events;
+  for (uint64_t i = 0; i < 40; ++i) {
+    events.push_back(sample_event(i, std::chrono::seconds(i)));
+    events.back().body = "{\"x\":\"" + std::string(1'000'000, 'x') + "\"}";
+  }
+  const auto outcomes = put(*store, events);
+  ASSERT_TRUE(outcomes) << outcomes.error().detail;
+  for (const auto& outcome : *outcomes) EXPECT_FALSE(outcome.error);
+  std::vector<EventId> found;
+  FindRequest request{.limit = 30};
+  do {
+    auto page = await<EventPage>([&](auto done) { store->store->catalog().find(request, std::move(done)); });
+    ASSERT_TRUE(page);
+    for (const auto& one : page->events) found.push_back(one.event.id);
+    request.cursor = page->next_cursor;
+  } while (!request.cursor.empty());
+  EXPECT_EQ(found, ids_of(events));
+}
+
 TEST_F(RedisFiringTest, ManyAreRecovered) {
   const auto store = open(server());
   std::vector<Event> events;

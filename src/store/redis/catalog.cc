@@ -6,6 +6,7 @@ namespace schedules::redis {
 namespace {
 
 constexpr size_t kChunk = 500;
+constexpr size_t kLookChunk = 100;  // of whole events
 constexpr int kCancelTries = 8;
 
 Error unreadable() { return Error{.code = Code::corrupt, .detail = "a script answered what cannot be read", .field = ""}; }
@@ -28,7 +29,7 @@ void Catalog::get(std::vector<EventId> ids, Done<std::vector<std::optional<Store
     if (!open) return done(fail(std::move(open.error())));
     if (ids.empty()) return done(std::vector<std::optional<StoredEvent>>{});
     const auto found = std::make_shared<std::vector<std::optional<StoredEvent>>>(ids.size());
-    const auto chunks = chunks_of(shards_, ids, kChunk, [](const EventId& id) { return id; });
+    const auto chunks = chunks_of(shards_, ids, kLookChunk, [](const EventId& id) { return id; });
     const auto gather = std::make_shared<Gather>(
         chunks.size(), [found, done = std::move(done)](std::optional<Error> error) mutable {
           if (error) return done(fail(std::move(*error)));
@@ -84,7 +85,7 @@ void Catalog::look_for_cancel(const std::shared_ptr<Cancel>& cancel) {
   if (cancel->tries-- == 0) return cancel->done(fail(Code::overloaded, "the event is changed again and again"));
   const auto open = cancel->open;
   const auto chunks =
-      chunks_of(shards_, open, kChunk, [&](size_t place) { return cancel->requests[place].id; });
+      chunks_of(shards_, open, kLookChunk, [&](size_t place) { return cancel->requests[place].id; });
   const auto gather = std::make_shared<Gather>(chunks.size(), [this, cancel](std::optional<Error> error) {
     if (error) return cancel->done(fail(std::move(*error)));
     drop(cancel);
@@ -172,7 +173,9 @@ void Catalog::change(std::vector<Event> events, Done<std::vector<Changed>> done)
     const auto after = std::make_shared<std::vector<Event>>(std::move(events));
     for (auto& event : *after) ++event.revision;
     const auto changed = std::make_shared<std::vector<Changed>>(after->size());
-    const auto chunks = chunks_of(shards_, *after, kChunk, [](const Event& event) { return event.id; });
+    const auto chunks = chunks_of(
+        shards_, *after, kChunk, [](const Event& event) { return event.id; },
+        [](const Event& event) { return event.body.size(); });
     const auto gather = std::make_shared<Gather>(
         chunks.size(), [changed, done = std::move(done)](std::optional<Error> error) mutable {
           if (error) return done(fail(std::move(*error)));

@@ -64,8 +64,8 @@ struct Find : std::enable_shared_from_this<Find> {
     });
     const Place from = after.value_or(Place{});
     for (uint32_t shard = 0; shard < count; ++shard) {
-      std::string skip;
-      if (after) skip = std::to_string(shard <= from.shard ? from.sequence : from.sequence - 1);
+      std::string skip = "-1";
+      if (after) skip = std::to_string(static_cast<int64_t>(from.sequence) - (shard <= from.shard ? 0 : 1));
       shards.read(shard, find_script(), {std::to_string(from.fire_at), skip, std::to_string(each)},
                   [self = shared_from_this(), shard, gather](Result<Reply> reply) {
                     if (!reply) return gather->failed(reply.error());

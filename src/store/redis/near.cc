@@ -63,7 +63,9 @@ void Near::put(std::vector<Event> events, PutMode mode, Done<std::vector<PutOutc
     put->first_sequence = shards_.take_sequences(events.size());
     put->outcomes.resize(events.size());
     put->mode = mode;
-    const auto chunks = chunks_of(shards_, events, kPutChunk, [](const Event& event) { return event.id; });
+    const auto chunks = chunks_of(
+        shards_, events, kPutChunk, [](const Event& event) { return event.id; },
+        [](const Event& event) { return event.body.size(); });
     put->events = std::move(events);
     put->gather = std::make_unique<Gather>(
         chunks.size(), [put = put.get(), calls = chunks.size(), done = std::move(done)](std::optional<Error> error) mutable {
@@ -107,16 +109,21 @@ void Near::put_chunk(const std::shared_ptr<Put>& put, const Chunk& chunk) {
 void Near::settle(std::vector<Settlement> settlements, Done<void> done) {
   if (settlements.empty()) return done({});
   std::map<std::pair<uint32_t, uint64_t>, std::vector<std::vector<std::string>>> calls;
+  std::map<std::pair<uint32_t, uint64_t>, size_t> open_bytes;
   size_t count = 0;
   const auto now = shards_.now();
   const auto forget_at = shards_.forget_at();
   for (const auto& settlement : settlements) {
     auto& of_shard = calls[{settlement.shard, settlement.epoch}];
-    if (of_shard.empty() || of_shard.back().size() >= 4 + kSettleChunk * 6) {
-      of_shard.push_back({std::to_string(settlement.epoch), now, forget_at, shards_.options().node_id});
+    auto& bytes = open_bytes[{settlement.shard, settlement.epoch}];
+    if (of_shard.empty() || of_shard.back().size() >= 7 + kSettleChunk * 6 || bytes >= kMostBytes) {
+      of_shard.push_back({std::to_string(settlement.epoch), now, forget_at, shards_.options().node_id, shards_.ahead(),
+                          shards_.channel(), std::to_string(settlement.shard)});
+      bytes = 0;
       ++count;
     }
     add_settlement(of_shard.back(), settlement, shards_.options().compress);
+    bytes += settlement.outcome.state == State::pending ? settlement.event.body.size() : 0;
   }
   const auto gather = std::make_shared<Gather>(count, [done = std::move(done)](std::optional<Error> error) mutable {
     if (error) return done(fail(std::move(*error)));

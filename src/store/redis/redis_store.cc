@@ -40,13 +40,17 @@ class Store final : public RedisStore {
   FarGuard& guard() override { return guard_; }
 
   void on_wake(std::function<void(uint32_t shard, TimePoint fire_at)> woken, std::function<void()> gap) override {
+    woken_ = woken;
     shards_.client().subscribe(
         shards_.channel(),
         [woken = std::move(woken), self = shards_.options().node_id](std::string_view text) {
           const auto wake = read_wake(text);
           if (wake && wake->node != self) woken(wake->shard, from_micros(wake->fire_at));
         },
-        std::move(gap));
+        [this, gap = std::move(gap)] {
+          shards_.gate().look([](const Result<void>&) {});  // it may be another server now
+          gap();
+        });
   }
 
   void probe(Done<void> done) override { shards_.gate().look(std::move(done)); }
@@ -56,7 +60,11 @@ class Store final : public RedisStore {
   }
 
   void recover_claims(uint32_t shard, std::vector<std::string> alive, Done<uint64_t> done) override {
-    recover_page({.shard = shard, .epoch = 0, .before = Before::lapsed, .alive = std::move(alive)}, std::move(done));
+    recover_page({.shard = shard, .epoch = 0, .before = Before::lapsed, .alive = std::move(alive)},
+                 [this, shard, done = std::move(done)](Result<uint64_t> moved) mutable {
+                   if (moved && *moved > 0 && woken_) woken_(shard, shards_.clock().wall());
+                   done(std::move(moved));
+                 });
   }
 
  private:
@@ -87,6 +95,7 @@ class Store final : public RedisStore {
                  });
   }
 
+  std::function<void(uint32_t shard, TimePoint fire_at)> woken_;
   redis::Shards shards_;
   redis::Near near_{shards_};
   redis::Catalog catalog_{shards_};

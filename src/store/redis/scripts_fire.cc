@@ -22,6 +22,7 @@ local function judge(i, id, tail)
     local flown = call('HEXISTS', base .. 'flown', id)
     if mode == 'planned' and flown == 0 and not made[id] and u64(v, 26) < u64(tail, 18) then
       remove_waiting(id, v)
+      call('HDEL', base .. 'crashes', id)
       return nil
     end
     return {string.sub(v, 34, 41) == fp and 1 or 2, v, flown}
@@ -152,20 +153,20 @@ const Script& settle_script() {
   static const Script script = with_prelude(R"lua(
 local epoch = ARGV[1]
 if stale(epoch) then return redis.error_reply(STALE) end
-local now, forget_at, node = tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local now, forget_at, node, ahead = tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5])
 -- Under the same epoch; a claim, which has none, by the same node.
 local function ours(mark)
   local of, by = string.match(mark, '^(%d+) %S+ (.*)$')
   return of == epoch and (epoch ~= '0' or by == node)
 end
 local ids = {}
-for i = 5, #ARGV, 6 do ids[#ids + 1] = ARGV[i] end
+for i = 8, #ARGV, 6 do ids[#ids + 1] = ARGV[i] end
 local found = call('HMGET', base .. 'event', unpack(ids))
 local flown = call('HMGET', base .. 'flown', unpack(ids))
 local zrem, hdel, hset, zadd, ended, ended_at, gone = {}, {}, {}, {}, {}, {}, {}
-local seen = {}
+local seen, soonest = {}, nil
 for i = 1, #ids do
-  local at = 5 + (i - 1) * 6
+  local at = 8 + (i - 1) * 6
   local id, v, letter, rest = ids[i], found[i], ARGV[at + 3], ARGV[at + 4]
   local as_begun = v and flown[i] and ours(flown[i]) and not seen[id] and string.sub(v, 10, 17) == ARGV[at + 1] and
                    string.sub(v, 26, 33) == ARGV[at + 2]
@@ -182,6 +183,8 @@ for i = 1, #ids do
       z[#z + 1] = ARGV[at + 5]
       z[#z + 1] = head .. id
       zadd[p] = z
+      local f = tonumber(ARGV[at + 5])
+      if f <= ahead and (not soonest or f < soonest) then soonest = f end
     else
       gone[#gone + 1] = id
       ended[#ended + 1] = id
@@ -205,6 +208,8 @@ if #gone > 0 then
   call('HSET', base .. 'ended', unpack(ended))
   call('ZADD', base .. 'ended_at', unpack(ended_at))
 end
+-- A claim that waits again is news for the shard's owner.
+if soonest and epoch == '0' then call('PUBLISH', ARGV[6], ARGV[7] .. ' ' .. text(soonest) .. ' ' .. node) end
 forget_some(now, #ids * 2 + 10)
 return #zrem
 )lua");

@@ -63,7 +63,10 @@ for i = 3, #ARGV, 2 do
   elseif v and call('HEXISTS', base .. 'flown', id) == 1 then
     answer(1, v)
   else
-    if v then remove_waiting(id, v) end
+    if v then
+      remove_waiting(id, v)
+      call('HDEL', base .. 'crashes', id)
+    end
     call('HDEL', base .. 'claim', id)
     remember(id, ARGV[i + 1], forget_at)
     answer(0, '')

@@ -25,27 +25,16 @@ return out
   return script;
 }
 
-// The first ones after (fire_at, sequence), waiting or in flight, in order. Answers: more, then (member, fire_at, in flight, value)…
+// The first ones after (fire_at, sequence), waiting or in flight, in order, with values of about 2 MB together. Answers: more,
+// then (member, fire_at, in flight, value)…
 const Script& find_script() {
   static const Script script = with_prelude(R"lua(
-local from, after, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local from, after, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local all = {}
--- How many members of the key stand before what is wanted: those of an earlier time, and those of the same time whose
--- sequence is not greater than `after`.
-local function skip_of(key)
-  local first = call('ZCOUNT', key, '-inf', '(' .. from)
-  if after == '' then return first end
-  local low, high = first, first + call('ZCOUNT', key, from, from)
-  while low < high do
-    local mid = math.floor((low + high) / 2)
-    if u64(call('ZRANGE', key, mid, mid)[1], 1) <= tonumber(after) then low = mid + 1 else high = mid end
-  end
-  return low
-end
 local function read(key, flying)
   if call('EXISTS', key) == 0 then return end
-  local skip = skip_of(key)
-  local got = call('ZRANGE', key, skip, skip + limit, 'WITHSCORES')
+  local first = rank_from(key, from, after + 1)
+  local got = call('ZRANGE', key, first, first + limit, 'WITHSCORES')
   for i = 1, #got, 2 do all[#all + 1] = {got[i], tonumber(got[i + 1]), flying} end
 end
 for p = 9, -9, -1 do read(due_key(p), 0) end
@@ -54,16 +43,19 @@ table.sort(all, function(a, b)
   if a[2] ~= b[2] then return a[2] < b[2] end
   return u64(a[1], 1) < u64(b[1], 1)
 end)
-local out = {#all > limit and 1 or 0}
-local ids = {}
-for i = 1, math.min(#all, limit) do ids[i] = string.sub(all[i][1], 9) end
-if #ids == 0 then return out end
-local values = call('HMGET', base .. 'event', unpack(ids))
-for i = 1, #ids do
+local out = {0}
+local bytes = 0
+for i = 1, #all do
+  if i > limit or bytes > 2097152 then
+    out[1] = 1
+    break
+  end
+  local value = call('HGET', base .. 'event', string.sub(all[i][1], 9)) or ''
+  bytes = bytes + #value
   out[#out + 1] = all[i][1]
   out[#out + 1] = text(all[i][2])
   out[#out + 1] = all[i][3]
-  out[#out + 1] = values[i] or ''
+  out[#out + 1] = value
 end
 return out
 )lua");

@@ -81,23 +81,34 @@ class Gather {
   std::move_only_function<void(std::optional<Error>)> done_;
 };
 
-/// Places among what was asked for, by shard, in chunks of at most `most`.
+inline constexpr size_t kMostBytes = size_t{4} << 20U;  ///< of bodies in one call, about
+
+/// Places among what was asked for, by shard, in chunks of at most `most`, and of kMostBytes where bytes are counted.
 struct Chunk {
   uint32_t shard = 0;
   std::vector<size_t> places;
+  size_t bytes = 0;
 };
-template <class Items, class IdOf>
-std::vector<Chunk> chunks_of(const Shards& shards, const Items& items, size_t most, IdOf id_of) {
+template <class Items, class IdOf, class BytesOf>
+std::vector<Chunk> chunks_of(const Shards& shards, const Items& items, size_t most, IdOf id_of, BytesOf bytes_of) {
   std::map<uint32_t, size_t> open;
   std::vector<Chunk> chunks;
   for (size_t i = 0; i < items.size(); ++i) {
     const uint32_t shard = shards.shard_of(id_of(items[i]));
     const auto [found, is_new] = open.try_emplace(shard, chunks.size());
-    if (!is_new && chunks[found->second].places.size() >= most) found->second = chunks.size();
+    if (!is_new) {
+      const auto& chunk = chunks[found->second];
+      if (chunk.places.size() >= most || chunk.bytes >= kMostBytes) found->second = chunks.size();
+    }
     if (found->second == chunks.size()) chunks.push_back(Chunk{.shard = shard, .places = {}});
     chunks[found->second].places.push_back(i);
+    chunks[found->second].bytes += bytes_of(items[i]);
   }
   return chunks;
+}
+template <class Items, class IdOf>
+std::vector<Chunk> chunks_of(const Shards& shards, const Items& items, size_t most, IdOf id_of) {
+  return chunks_of(shards, items, most, id_of, [](const auto&) { return size_t{0}; });
 }
 
 }  // namespace schedules::redis
