@@ -1,4 +1,6 @@
 # The coordinator, among several nodes beside real servers.
+set(here ${CMAKE_CURRENT_LIST_DIR})
 schedules_test(redis_coordinator_conformance LABEL conformance TIMEOUT 600 SERVERS redis
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/redis_coordinator_test.cc ${CMAKE_CURRENT_LIST_DIR}/coordinator_suite.cc
-  ROOMS cluster_redis LIBS schedules_test_support)
+  SOURCES ${here}/redis_coordinator_test.cc ${here}/coordinator_suite.cc ROOMS cluster_redis LIBS schedules_test_support)
+schedules_test(redis_nodes_conformance LABEL conformance TIMEOUT 600 SERVERS redis-cluster
+  SOURCES ${here}/redis_nodes_test.cc ${here}/redis_place.cc ${here}/event_backend.cc ROOMS cluster_redis store_redis)
