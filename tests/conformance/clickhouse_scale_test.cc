@@ -2,6 +2,7 @@
 #include <atomic>
 #include <condition_variable>
 
+#include "store/clickhouse/event_reader.h"
 #include "tests/conformance/clickhouse_place.h"
 
 namespace schedules::testing {
@@ -59,6 +60,14 @@ class ClickHouseScaleTest : public ::testing::Test {
     return seconds_since(began);
   }
 
+  uint64_t rows_read(const std::string& what, clickhouse::Query query) const {
+    const auto client = clickhouse::Client::open(database_.url()).value();
+    const auto answer =
+        await<clickhouse::Answer>([&](auto done) { client->query(std::move(query), std::move(done)); }).value();
+    std::printf("[ FIGURE   ] %s reads %lu rows, %lu bytes\n", what.c_str(), answer.rows_read, answer.bytes_read);
+    return answer.rows_read;
+  }
+
   double seconds_since(SteadyPoint began) const {
     return std::chrono::duration<double>(steady_.steady() - began).count();
   }
@@ -88,6 +97,9 @@ TEST_F(ClickHouseScaleTest, AMillionEvents) {
   std::printf("[ FIGURE   ] parts: %s\n",
               database_.ask("SELECT table, count(), uniq(partition_id), sum(rows), formatReadableSize(sum(bytes_on_disk))"
                             " FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table").c_str());
+  EXPECT_LT(rows_read("get", far_lookup_query({sample_id(777'777)})), kEvents / 20);
+  // What is due within 48 h is a thirtieth of all, in a partition or two.
+  EXPECT_LT(rows_read("due_before", far_due_query(begin() + 48h, 5000)), kEvents / 5);
   const auto due = [&](size_t limit) {
     return await<FarPage>([&](auto done) { store_->due_before(begin() + 48h, limit, std::move(done)); }).value();
   };

@@ -181,6 +181,14 @@ Result<std::vector<Key>> read_keys(const Answer& answer) {
 
 }  // namespace
 
+Query far_due_query(TimePoint until, size_t limit) {
+  Query query{.sql = fmt::format("SELECT {0} FROM event_schedules FINAL WHERE status = 'pending' AND scheduled_at <="
+                                 " {{until:DateTime64(6, 'UTC')}} ORDER BY {0} LIMIT {1}{2}",
+                                 kOrder, limit, kByPartition)};
+  query.parameters.time("until", until);
+  return query;
+}
+
 ClickHouseEventReader::ClickHouseEventReader(ClickHouseGate& gate, Duration dedupe_window, const Clock& clock)
     : gate_(gate), dedupe_window_(dedupe_window), clock_(clock) {}
 
@@ -198,11 +206,7 @@ void ClickHouseEventReader::get(std::vector<EventId> ids, Done<std::vector<std::
 }
 
 void ClickHouseEventReader::due_before(TimePoint until, size_t limit, Done<FarDue> done) {
-  Query query{.sql = fmt::format("SELECT {0} FROM event_schedules FINAL WHERE status = 'pending' AND scheduled_at <="
-                                 " {{until:DateTime64(6, 'UTC')}} ORDER BY {0} LIMIT {1}{2}",
-                                 kOrder, limit + 1, kByPartition)};
-  query.parameters.time("until", until);
-  gate_.query(std::move(query), [this, limit, done = std::move(done)](Result<Answer> answer) mutable {
+  gate_.query(far_due_query(until, limit + 1), [this, limit, done = std::move(done)](Result<Answer> answer) mutable {
     if (!answer) return done(fail(std::move(answer.error())));
     auto keys = read_keys(*answer);
     if (!keys) return done(fail(std::move(keys.error())));

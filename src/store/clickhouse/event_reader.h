@@ -18,6 +18,9 @@ struct FarDue {
   std::vector<EventId> strays;
 };
 
+/// Keys of what waits until then, in order.
+clickhouse::Query far_due_query(TimePoint until, size_t limit);
+
 class ClickHouseEventReader {
  public:
   ClickHouseEventReader(ClickHouseGate& gate, Duration dedupe_window, const Clock& clock);

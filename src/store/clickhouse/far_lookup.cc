@@ -39,14 +39,18 @@ FarRow* FarSlot::at_key(const FarRow& key) {
   return found == rows.end() ? nullptr : &*found;
 }
 
-void look_up_far(ClickHouseGate& gate, const std::vector<EventId>& ids, Done<FarSlots> done) {
+clickhouse::Query far_lookup_query(const std::vector<EventId>& ids) {
   clickhouse::Query query{.sql = fmt::format(fmt::runtime(kFind), kReadColumns)};
   clickhouse::Table wanted{.name = "wanted", .structure = "id UUID", .rows = {}};
   wanted.rows.reserve(ids.size() * 16);
   clickhouse::RowWriter writer(wanted.rows);
   for (const auto& id : ids) writer.id(id);
   query.tables.push_back(std::move(wanted));
-  gate.query(std::move(query), [done = std::move(done)](Result<clickhouse::Answer> answer) mutable {
+  return query;
+}
+
+void look_up_far(ClickHouseGate& gate, const std::vector<EventId>& ids, Done<FarSlots> done) {
+  gate.query(far_lookup_query(ids), [done = std::move(done)](Result<clickhouse::Answer> answer) mutable {
     if (!answer) return done(fail(std::move(answer.error())));
     done(read_slots(*answer));
   });

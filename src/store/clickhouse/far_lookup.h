@@ -20,6 +20,7 @@ struct FarSlot {
 
 using FarSlots = std::unordered_map<EventId, FarSlot, EventIdHash>;
 
+clickhouse::Query far_lookup_query(const std::vector<EventId>& ids);
 /// Unknown ids are absent from the answer. Answers on the client's thread.
 void look_up_far(ClickHouseGate& gate, const std::vector<EventId>& ids, Done<FarSlots> done);
 

@@ -52,6 +52,7 @@ class Round : public std::enable_shared_from_this<Round> {
     query.timeout = kInsertTimeout;
     query.settings = {{"insert_deduplication_token", fmt::format("{}-{:x}{}", part, options_.batch, fresh)},
                       {"async_insert", "0"},
+                      {"optimize_on_insert", "0"},  // a group writes no key twice
                       {"max_partitions_per_insert_block", "0"}};
   }
 

@@ -15,7 +15,7 @@ namespace schedules {
 
 struct FarWriterOptions {
   Duration dedupe_window{};
-  size_t rounds = 3;              ///< side by side, at most
+  size_t rounds = 2;              ///< side by side, at most
   size_t worth_a_round = 4'000;   ///< events that must wait before another round joins those under way
   size_t group_count = 25'000;    ///< events of one round, about
   size_t group_bytes = size_t{32} << 20U;
