@@ -131,6 +131,17 @@ int64_t KafkaPlace::committed(const std::string& group, const std::string& topic
   return offset < 0 ? -1 : offset;
 }
 
+int KafkaPlace::members_of(const std::string& group) const {
+  const Handle handle(RD_KAFKA_CONSUMER, "asking");
+  const rd_kafka_group_list* groups = nullptr;
+  const auto asked = rd_kafka_list_groups(handle.rk, group.c_str(), &groups, 30'000);
+  must(asked == RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_err2str(asked));
+  const bool settled = groups->group_cnt == 1 && std::string_view("Stable") == groups->groups[0].state;
+  const int members = settled ? groups->groups[0].member_cnt : 0;
+  rd_kafka_group_list_destroy(groups);
+  return members;
+}
+
 std::string header_of(const kafka::IncomingRecord& record, std::string_view name) {
   for (const auto& [key, value] : record.headers) {
     if (key == name) return value.value_or("(null)");

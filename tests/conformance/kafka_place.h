@@ -34,9 +34,10 @@ class KafkaPlace {
   [[nodiscard]] std::vector<kafka::IncomingRecord> read(const std::string& topic) const;
   /// Of a consumer group; -1: none.
   [[nodiscard]] int64_t committed(const std::string& group, const std::string& topic, int32_t partition = 0) const;
+  /// How many the group has that hold partitions.
+  [[nodiscard]] int members_of(const std::string& group) const;
 
  private:
-  struct Client;
   std::unique_ptr<kafka::Cluster> cluster_;
   std::unique_ptr<kafka::Producer> producer_;
 };
