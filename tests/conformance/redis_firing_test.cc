@@ -2,6 +2,8 @@
 // that die with claims; and windows longer than one call of Redis.
 #include <cstring>
 
+#include "store/redis/scripts.h"
+#include "store/redis/value.h"
 #include "tests/conformance/redis_place.h"
 #include "tests/support/server_control.h"
 #include "tests/support/tcp_proxy.h"
@@ -93,7 +95,7 @@ TEST_F(RedisFiringTest, WhatALostBeginBeganWaitsAgain) {
   EXPECT_EQ(ids_of(again->entries), ids_of(page->entries));
   const auto begun = begin(*store, again->entries);
   ASSERT_TRUE(begun);
-  EXPECT_EQ(begun->size(), 2U);
+  ASSERT_EQ(begun->size(), 2U);
   EXPECT_TRUE(begun->front().attempts.empty()) << "that was no crash";
   ASSERT_TRUE(settle(*store, *begun));
   EXPECT_EQ(counts(*direct).in_flight, 0U);
@@ -111,9 +113,19 @@ TEST_F(RedisFiringTest, ABeginThatWasGivenUpBeginsNothingLater) {
   Result<WindowPage> again;
   until([&] { return (again = window(*store)).has_value(); }, "Redis is back");
   ASSERT_EQ(again->entries.size(), 1U);
-  EXPECT_EQ(begin(*store, again->entries).value().size(), 1U);
   const auto tokens = run(*store, {"ZRANGE", key("voided"), "0", "-1"}).value().front().items;
   ASSERT_EQ(tokens.size(), 1U);
+  const auto late = await<redis::Reply>([&](auto done) {
+    const auto& event = again->entries.front();
+    store->client->call({.script = &redis::begin_script(),
+                         .keys = {key("")},
+                         .arguments = {std::to_string(kEpoch), tokens.front().text, "one", std::string(event.id.view()),
+                                       redis::be64(static_cast<uint64_t>(to_micros(event.fire_at)))}},
+                        std::move(done));
+  });
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Code::conflict);
+  EXPECT_EQ(begin(*store, again->entries).value().size(), 1U);
 }
 
 TEST_F(RedisFiringTest, AClaimWhoseBeginWasLostWaitsAgain) {
@@ -195,8 +207,15 @@ TEST_F(RedisFiringTest, BigBodiesGoInSeveralCalls) {
     events.push_back(sample_event(i, std::chrono::seconds(i)));
     events.back().body = "{\"x\":\"" + std::string(1'000'000, 'x') + "\"}";
   }
+  const auto calls = [&] {
+    const auto stats = run(*store, {"INFO", "commandstats"}).value().front().text;
+    const auto at = stats.find("cmdstat_evalsha:calls=");
+    return at == std::string::npos ? 0 : std::strtoll(stats.c_str() + at + 22, nullptr, 10);
+  };
+  const auto before = calls();
   const auto outcomes = put(*store, events);
   ASSERT_TRUE(outcomes) << outcomes.error().detail;
+  EXPECT_GE(calls() - before, 8);
   for (const auto& outcome : *outcomes) EXPECT_FALSE(outcome.error);
   std::vector<EventId> found;
   FindRequest request{.limit = 30};

@@ -310,11 +310,12 @@ void Rounds::hand_over() {
     }
     self->wake_.notify_all();
   };
+  // First, so that who hears of a free shard counts us out.
+  calls_.leave([answered](const Result<void>& left) { answered(left ? nullptr : &left.error()); });
   for (const auto& [shard, lease] : leases) {
     calls_.release(shard, lease.epoch, LeaseCalls::When::now,
                    [answered](const Result<bool>& released) { answered(released ? nullptr : &released.error()); });
   }
-  calls_.leave([answered](const Result<void>& left) { answered(left ? nullptr : &left.error()); });
   std::optional<Done<void>> done;
   std::optional<Error> trouble;
   {

@@ -35,10 +35,10 @@ class RedisStore {
   virtual EventCatalog& catalog() = 0;  ///< of the near tier
   virtual FarGuard& guard() = 0;
 
-  /// Once, before any call. `woken`: at this time something is due in the shard that its owner's engine has not seen come: another
-  /// node put it, or a claim has ended. Only what is due within the look-ahead is told, and messages may be lost: an owner
-  /// looks at its shards every few seconds besides, within the look-ahead. `gap`: some may have been missed. On the
-  /// client's thread.
+  /// Once, before any call. `woken`: at this time something is due in the shard that its owner has not seen come: another node
+  /// put it, or a claim has ended. Only what is due within the look-ahead is told, and messages may be lost: an owner looks at
+  /// its shards every few seconds besides, each time within the look-ahead. `gap`: some may have been missed. On the client's
+  /// thread.
   virtual void on_wake(std::function<void(uint32_t shard, TimePoint fire_at)> woken, std::function<void()> gap) = 0;
   /// Whether the server answers and may be used; for health. Errors as of calls.
   virtual void probe(Done<void> done) = 0;
