@@ -50,11 +50,29 @@ void check_auth(const Settings& settings, Faults& faults) {
   }
 }
 
+void check_kafka(const Settings& settings, Faults& faults) {
+  if (settings.kafka_brokers.empty()) return;
+  const bool sasl = settings.kafka_security_protocol >= KafkaSecurity::sasl_plaintext;
+  if (sasl && settings.kafka_sasl_username.empty()) {
+    faults.add("KAFKA_SASL_USERNAME", "it is needed where schedules_KAFKA_SECURITY_PROTOCOL is a sasl one");
+  }
+  if (sasl && settings.kafka_sasl_password.empty()) {
+    faults.add("KAFKA_SASL_PASSWORD", "it is needed where schedules_KAFKA_SECURITY_PROTOCOL is a sasl one");
+  }
+  if (settings.kafka_ssl_certificate_file.empty() != settings.kafka_ssl_key_file.empty()) {
+    faults.add("KAFKA_SSL_KEY_FILE", "a certificate and its key go together: set schedules_KAFKA_SSL_CERTIFICATE_FILE too");
+  }
+  if (settings.kafka_default_replication_factor == 0) {
+    faults.add("KAFKA_DEFAULT_REPLICATION_FACTOR", "it is a number of copies, or -1");
+  }
+}
+
 }  // namespace
 
 Status check_settings(const Settings& settings) {
   Faults faults;
   check_auth(settings, faults);
+  check_kafka(settings, faults);
   if (settings.default_target == TargetKind::kafka && settings.kafka_brokers.empty()) {
     faults.add("DEFAULT_TARGET", "kafka needs schedules_KAFKA_BROKERS");
   }

@@ -45,6 +45,20 @@ TEST(Settings, DefaultsAreThoseOfTheOriginal) {
 
 TEST(Settings, DefaultsAgreeWithEachOther) { EXPECT_TRUE(check_settings(Settings{})); }
 
+TEST(Settings, KafkaWithSaslNeedsAUserAndAPassword) {
+  Settings settings;
+  settings.kafka_security_protocol = KafkaSecurity::sasl_ssl;
+  EXPECT_TRUE(check_settings(settings)) << "without brokers it does not matter";
+  settings.kafka_brokers = {"127.0.0.1:9092"};
+  EXPECT_EQ(check_settings(settings).error().field, "schedules_KAFKA_SASL_USERNAME");
+  settings.kafka_sasl_username = "me";
+  EXPECT_EQ(check_settings(settings).error().field, "schedules_KAFKA_SASL_PASSWORD");
+  settings.kafka_sasl_password = "secret";
+  EXPECT_TRUE(check_settings(settings));
+  settings.kafka_ssl_certificate_file = "me.pem";
+  EXPECT_EQ(check_settings(settings).error().field, "schedules_KAFKA_SSL_KEY_FILE");
+}
+
 TEST(Settings, EveryDefaultShownIsReadBackAsTheSame) {
   const Settings settings;
   for (const auto& info : setting_table()) {
