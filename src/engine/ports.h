@@ -74,6 +74,7 @@ struct EngineOptions {
   std::string node_id = "node";
   Duration window = std::chrono::seconds(5);     ///< how far ahead the wheel reads
   size_t window_limit = 50'000;                  ///< entries in wheel and ready queue, about
+  Duration look_interval{0};  ///< how often shards are read though nothing says so; 0: never. Other nodes put too.
   size_t begin_batch = 1'024;                    ///< events in one begin, at most
   size_t in_flight_limit = 8'192;                ///< begun and not settled
   size_t in_flight_bytes = 64ULL * 1024 * 1024;  ///< of their bodies, about

@@ -38,10 +38,44 @@ void TwoTiers::put_near(std::vector<Event> events, const std::vector<bool>& name
     put->named.push_back(events[i]);
     put->named_at.push_back(i);
   }
+  if (!put->named.empty() && mode == PutMode::if_absent && !ports_.guard->remembers_claims()) {
+    return put_if_not_far(std::move(events), put, mode);
+  }
   ports_.near.put(std::move(events), mode, [this, put](Result<std::vector<PutOutcome>> outcomes) {
     if (!outcomes) return put->done(fail(std::move(outcomes.error())));
     put->outcomes = std::move(*outcomes);
     look_far(put);
+  });
+}
+
+void TwoTiers::put_if_not_far(std::vector<Event> events, std::shared_ptr<Put> put, PutMode mode) {
+  std::vector<EventId> ids;
+  for (const auto& event : put->named) ids.push_back(event.id);
+  ports_.far_catalog.get(std::move(ids), [this, put, mode, events = std::move(events)](
+                                             Result<std::vector<std::optional<StoredEvent>>> found) mutable {
+    if (!found) return put->done(fail(std::move(found.error())));
+    put->outcomes.resize(events.size());
+    std::vector<bool> taken(events.size(), false);
+    for (size_t i = 0; i < put->named.size(); ++i) {
+      auto& far = (*found)[i];
+      if (!far) continue;
+      const bool same = far->event.fingerprint == put->named[i].fingerprint;
+      taken[put->named_at[i]] = true;
+      put->outcomes[put->named_at[i]] = {.result = same ? PutResult::exists : PutResult::conflict,
+                                         .existing = std::move(far)};
+    }
+    std::vector<Event> rest;
+    for (size_t i = 0; i < events.size(); ++i) {
+      if (taken[i]) continue;
+      put->open.push_back(i);
+      rest.push_back(std::move(events[i]));
+    }
+    if (rest.empty()) return put->done(std::move(put->outcomes));
+    ports_.near.put(std::move(rest), mode, [put](Result<std::vector<PutOutcome>> outcomes) {
+      if (!outcomes) return put->done(fail(std::move(outcomes.error())));
+      for (size_t i = 0; i < put->open.size(); ++i) put->outcomes[put->open[i]] = std::move((*outcomes)[i]);
+      put->done(std::move(put->outcomes));
+    });
   });
 }
 

@@ -30,6 +30,7 @@ class TwoTiers {
 
  private:
   struct Put;
+  void put_if_not_far(std::vector<Event> events, std::shared_ptr<Put> put, PutMode mode);
   void look_far(std::shared_ptr<Put> put);
   void take_claims(std::shared_ptr<Put> put);
   void put_unclaimed(std::shared_ptr<Put> put, std::vector<PutOutcome> claims);

@@ -68,6 +68,19 @@ void Window::disown(uint32_t index) {
   shards_[index].retry_at = ports_.clock.wall() + kLapsedRetry;
 }
 
+// What other nodes put is told by messages, which may be lost, and only where it is due soon. A shard that is read all the time
+// anyway needs no look of its own.
+TimePoint Window::look_now_and_then(TimePoint now) {
+  if (options_.look_interval.count() == 0) return TimePoint::max();
+  if (now < looked_at_ + options_.look_interval && now >= looked_at_) return looked_at_ + options_.look_interval;
+  looked_at_ = now;
+  const Duration rest = held_.size() < options_.window_limit / 10 ? options_.look_interval : options_.window / 2;
+  for (auto& shard : shards_) {
+    if (now - shard.loaded_at >= rest || now < shard.loaded_at) shard.next_fire_at = now;
+  }
+  return now + options_.look_interval;
+}
+
 // A renewal that was late may have come after all.
 TimePoint Window::look_at_lapsed(uint32_t index, TimePoint now) {
   auto& shard = shards_[index];
@@ -86,7 +99,7 @@ TimePoint Window::advance(TimePoint now) {
     if (held != held_.end() && held->second == entry.fire_at) ready_.push(entry);
   }
   due_.clear();
-  TimePoint next = wheel_.next_wake().value_or(TimePoint::max());
+  TimePoint next = std::min(wheel_.next_wake().value_or(TimePoint::max()), look_now_and_then(now));
   for (uint32_t i = 0; i < shards_.size(); ++i) {
     next = std::min(next, look_at_lapsed(i, now));
     TimePoint wanted = load_wanted_at(shards_[i]);
@@ -116,6 +129,7 @@ TimePoint Window::load_wanted_at(const Shard& shard) const {
 void Window::load(uint32_t index, TimePoint now) {
   auto& shard = shards_[index];
   shard.loading = true;
+  shard.loaded_at = now;
   shard.covering_until = now + options_.window;
   shard.next_fire_at = std::nullopt;  // arrivals from now on set it again
   WindowRequest request{

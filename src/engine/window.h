@@ -53,12 +53,14 @@ class Window {
     bool loading = false;
     bool saturated = false;                 ///< what is due did not fit into the last page
     TimePoint retry_at = TimePoint::min();  ///< after a failed load
+    TimePoint loaded_at{};
   };
   struct Later {
     bool operator()(const WindowEntry& a, const WindowEntry& b) const;
   };
 
   TimePoint look_at_lapsed(uint32_t index, TimePoint now);
+  TimePoint look_now_and_then(TimePoint now);
   [[nodiscard]] TimePoint load_wanted_at(const Shard& shard) const;
   void load(uint32_t index, TimePoint now);
   void loaded(uint32_t index, uint64_t epoch, TimePoint asked_at, Result<WindowPage> page);
@@ -68,6 +70,7 @@ class Window {
   const EngineOptions& options_;
   std::shared_ptr<Mailbox> mailbox_;
   std::vector<Shard> shards_;
+  TimePoint looked_at_{};
   TimingWheel<WindowEntry> wheel_;
   std::priority_queue<WindowEntry, std::vector<WindowEntry>, Later> ready_;
   std::unordered_map<EventId, TimePoint, EventIdHash> held_;

@@ -22,6 +22,8 @@ struct FarClaim {
 class FarGuard {
  public:
   virtual ~FarGuard() = default;
+  /// False: a near put does not know of claims, so the far store must be asked before it.
+  [[nodiscard]] virtual bool remembers_claims() const { return true; }
   /// Before a far put: the id is taken. `created` also where the same claim is held already (the far put decides then);
   /// exists and conflict as for NearStore::put. A near put of a claimed id answers exists (without `existing`: it is
   /// far) or, with another fingerprint, conflict. A put from_far_store takes the claim's place.

@@ -175,6 +175,17 @@ TEST_F(LeaseTest, AnEventPutByAnotherNodeIsReadAtOnce) {
   EXPECT_EQ(topics(), (std::vector<std::string>{"theirs"}));
 }
 
+TEST_F(LeaseTest, WhatNobodyToldOfIsFoundByALookInTime) {
+  engine->reconfigure([](EngineOptions& changed) { changed.look_interval = 1s; });
+  run_for(3s);
+  Event one = event("theirs", 3s);
+  one.id = random_id(*random);
+  one.fire_at = one.due_at;
+  events.put({one}, PutMode::if_absent, [](const Result<std::vector<PutOutcome>>&) {});
+  run_for(3s);
+  EXPECT_EQ(topics(), (std::vector<std::string>{"theirs"}));
+}
+
 TEST_F(LeaseTest, OnlyTheLeaderTransfers) {
   leases.leader = false;
   accept(event("far", 30h));

@@ -1,4 +1,5 @@
 // Near and far as different stores: one event has one fate, whatever a transfer does at that moment.
+#include "engine/local_guard.h"
 #include "engine/two_tiers.h"
 
 #include "tests/unit/engine/engine_fixture.h"
@@ -150,6 +151,62 @@ TEST_F(TwoTiersTest, WhatCameNearBeforeItWasMovedFarIsMovedNear) {
   EXPECT_TRUE(sink.delivered.empty());
   run_for(6 * 24h);
   EXPECT_EQ(sink.delivered.size(), 1U);
+}
+
+/// Near is this process's own: the guard remembers nothing of the store's.
+class LocalGuardTest : public TwoTiersTest {
+ protected:
+  LocalGuardTest() {
+    engine.reset();
+    engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
+                                                  .random = *random,
+                                                  .near = local,
+                                                  .near_catalog = events,
+                                                  .far = far,
+                                                  .far_catalog = far,
+                                                  .near_tier = events,
+                                                  .far_tier = far,
+                                                  .schedules = schedules,
+                                                  .dead_letters = schedules,
+                                                  .sinks = sinks,
+                                                  .log = log,
+                                                  .probe = probe,
+                                                  .coordinator = coordinator,
+                                                  .guard = &local},
+                                      options);
+    engine->tick();
+  }
+  ~LocalGuardTest() override { engine.reset(); }
+  PutOutcome bring_near(Event one) {
+    std::optional<PutOutcome> outcome;
+    std::vector<Event> list{std::move(one)};
+    local.put(std::move(list), PutMode::from_far_store,
+              [&](Result<std::vector<PutOutcome>> got) { outcome = std::move(got->front()); });
+    return outcome.value();
+  }
+  LocalGuard local{events, events, clock};
+};
+
+TEST_F(LocalGuardTest, OneKeyIsOneEventAcrossBothTiers) {
+  const auto first = accept(keyed("k", 30 * 24h));
+  const auto again = accept(keyed("k", 1h));
+  EXPECT_EQ(again.result, PutResult::exists);
+  EXPECT_EQ(again.stored.event.due_at, first.stored.event.due_at);
+  EXPECT_TRUE(accept(keyed("k", 1h, R"({"n":2})")).error);
+  EXPECT_EQ(accept(keyed("near", 1h)).result, PutResult::created);
+  EXPECT_EQ(accept(keyed("near", 30 * 24h)).result, PutResult::exists);
+}
+
+TEST_F(LocalGuardTest, WhatWasCancelledOrMovedFarDoesNotComeNearAsItWas) {
+  const auto id = accept(event("t", 30 * 24h)).stored.event.id;
+  const Event read = far.look(id)->event;
+  EXPECT_EQ(move_to(id, 40 * 24h).result, ChangeResult::done);
+  EXPECT_EQ(bring_near(read).result, PutResult::conflict);
+  const Event moved = far.look(id)->event;
+  EXPECT_EQ(cancel(id).result, ChangeResult::done);
+  EXPECT_EQ(bring_near(moved).result, PutResult::conflict);
+  run_for(41 * 24h);
+  EXPECT_TRUE(sink.delivered.empty());
 }
 
 }  // namespace schedules::testing
