@@ -140,6 +140,18 @@ TEST_F(ClickHouseFarTest, OneGroupAppliesItsCallsInOrder) {
   EXPECT_EQ(ids_of(due(*store, 100h).events), sample_ids({1}));
 }
 
+TEST_F(ClickHouseFarTest, RoundsSideBySideNeverShareAnEvent) {
+  set_clickhouse_faults(R"([{"match":"event_schedule_ids (","delay":0.3}])");
+  const auto first = start_put(*store, {sample_event(1, 30h)});
+  std::vector<Event> crowd;
+  for (uint64_t n = 10'000; n > 0; --n) crowd.push_back(sample_event(n, 40h));
+  const auto second = start_put(*store, std::move(crowd));
+  EXPECT_EQ(first->get().value().front().result, PutResult::created);
+  EXPECT_EQ(second->get().value().back().result, PutResult::exists);
+  EXPECT_EQ(get(*store, sample_id(1))->event.due_at, now() + 30h);
+  EXPECT_EQ(counts(*store).pending, 10'000U);
+}
+
 TEST_F(ClickHouseFarTest, AnOldRowThatWasLeftOpenIsPassedOverAndClosed) {
   put(*store, {sample_event(1, 30h), sample_event(2, 31h)});
   Event event = get(*store, sample_id(1))->event;
