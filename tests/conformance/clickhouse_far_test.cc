@@ -54,10 +54,10 @@ TEST_F(ClickHouseFarTest, HostileTextComesBackFromEveryFieldAndFilter) {
 
 TEST_F(ClickHouseFarTest, DueTimesOfAHundredYears) {
   std::vector<Event> events;
-  for (uint64_t i = 0; i < 300; ++i) events.push_back(sample_event(i, i * 24h * 120 + 1us));
+  for (uint64_t i = 0; i < 100; ++i) events.push_back(sample_event(i, i * 24h * 365 + 1us));
   put(*store, events);
   EXPECT_EQ(ids_of(due(*store, 24h * 365 * 100, 1000).events), ids_of(events));
-  EXPECT_EQ(due(*store, 299 * 24h * 120, 1000).events.size(), 299U) << "one microsecond matters";
+  EXPECT_EQ(due(*store, 99 * 24h * 365, 1000).events.size(), 99U) << "one microsecond matters";
 }
 
 TEST_F(ClickHouseFarTest, FilteredPagesGoOnWhereALookEnded) {

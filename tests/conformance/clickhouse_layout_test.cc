@@ -19,7 +19,7 @@ TEST_F(ClickHouseLayoutTest, InspectSaysWhatWouldBeDoneAndDoesNothing) {
   const auto before = inspect(*store);
   EXPECT_FALSE(before.exists);
   EXPECT_TRUE(before.needs_migration());
-  ASSERT_EQ(before.statements.size(), 3U);
+  ASSERT_EQ(before.statements.size(), 4U);
   EXPECT_NE(before.statements[0].find("event_schedules"), std::string::npos);
   EXPECT_EQ(database.ask("SELECT 1").find("ClickHouse exception 81"), 0U) << "not even the database is made";
   ASSERT_TRUE(probe(*store));
@@ -83,6 +83,15 @@ TEST_F(ClickHouseLayoutTest, WhatSomebodyDroppedIsMadeAgain) {
   const auto first = await<std::vector<PutOutcome>>([&](auto done) { store->put({sample_event(2, 30h)}, std::move(done)); });
   EXPECT_EQ(first.error().code, Code::unavailable);
   EXPECT_EQ(put(*store, {sample_event(2, 30h)}).front().result, PutResult::created);
+  database.ask("DROP TABLE event_schedule_ids");
+  EXPECT_EQ(await<void>([&](auto done) { store->mark_transferred({}, std::move(done)); }).has_value(), true);
+  const auto gone = await<FarPage>([&](auto done) { store->due_before(now() + 48h, 10, std::move(done)); });
+  EXPECT_EQ(gone.error().code, Code::unavailable);
+  EXPECT_EQ(ids_of(due(*store, 48h).events), sample_ids({2})) << "its pointer is made again with the table";
+  database.ask("TRUNCATE TABLE event_schedule_ids");
+  EXPECT_FALSE(get(*store, sample_id(2)));
+  EXPECT_EQ(ids_of(due(*store, 48h).events), sample_ids({2})) << "who reads what is due notices";
+  EXPECT_TRUE(get(*store, sample_id(2)));
   database.ask("DROP DATABASE " + database.name());
   const auto second = await<TierCounts>([&](auto done) { store->counts(std::move(done)); });
   EXPECT_EQ(second.error().code, Code::unavailable);

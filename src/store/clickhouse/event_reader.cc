@@ -222,6 +222,7 @@ void ClickHouseEventReader::due_before(TimePoint until, size_t limit, Done<FarDu
           due.page.events.push_back(std::move(row->event));
         } else {
           due.strays.push_back(key.id);
+          due.pointer_lost = due.pointer_lost || !slots->contains(key.id);
         }
       }
       done(std::move(due));

@@ -16,6 +16,7 @@ struct FarDue {
   FarPage page;
   /// Their old rows were left open by a change that was cut short: no event of the page, but in its way.
   std::vector<EventId> strays;
+  bool pointer_lost = false;  ///< a row that waits is not found by its id
 };
 
 /// Keys of what waits until then, in order.

@@ -81,9 +81,15 @@ FROM event_schedules FINAL)";
 
 }  // namespace
 
+std::string_view rebuild_pointers() {
+  return "INSERT INTO event_schedule_ids (event_id, scheduled_at, schedule_id, batch)"
+         " SELECT event_id, scheduled_at, if(schedule_id = toString(event_id), '', schedule_id), batch"
+         " FROM event_schedules SETTINGS max_partitions_per_insert_block = 0, async_insert = 0";
+}
+
 const ClickHouseLayout& event_layout() {
   static const ClickHouseLayout layout{
-      .component = "events", .steps = {{events_table(), ids_table(), std::string(kView)}}};
+      .component = "events", .steps = {{events_table(), ids_table(), std::string(rebuild_pointers()), std::string(kView)}}};
   return layout;
 }
 

@@ -12,10 +12,15 @@
 // share created_at, so they share their partition, and dropping one drops an event's old states together with its last.
 #pragma once
 
+#include <string_view>
+
 #include "store/clickhouse/migrations.h"
 
 namespace schedules {
 
 const ClickHouseLayout& event_layout();
+
+/// Makes the pointers of all rows again, for when some are lost. May be repeated.
+std::string_view rebuild_pointers();
 
 }  // namespace schedules

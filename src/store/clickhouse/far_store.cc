@@ -1,5 +1,6 @@
 #include "store/clickhouse/far_store.h"
 
+#include "base/log.h"
 #include "store/clickhouse/event_reader.h"
 #include "store/clickhouse/event_schema.h"
 #include "store/clickhouse/event_sweep.h"
@@ -9,6 +10,8 @@ namespace schedules {
 namespace {
 
 constexpr std::chrono::seconds kProbeTimeout{2};
+constexpr std::chrono::seconds kRebuildTimeout{120};
+constexpr int kRepairs = 3;
 constexpr Duration kSweepMargin = std::chrono::hours(24);  // events that were late, clocks that differ
 
 }  // namespace
@@ -34,21 +37,30 @@ class ClickHouseFarStore::Parts {
     };
   }
 
-  void due_before(TimePoint until, size_t limit, Done<FarPage> done) {
-    reader.due_before(until, limit, [this, until, limit, done = std::move(done)](Result<FarDue> due) mutable {
+  void due_before(TimePoint until, size_t limit, int tries, Done<FarPage> done) {
+    reader.due_before(until, limit, [this, until, limit, tries, done = std::move(done)](Result<FarDue> due) mutable {
       if (!due) return done(fail(std::move(due.error())));
-      if (!due->strays.empty()) return tidy_first(std::move(due->strays), until, limit, std::move(done));
+      if (!due->strays.empty()) {
+        auto again = [this, until, limit, tries, done = std::move(done)](const Status& repaired) mutable {
+          if (!repaired) return done(fail(repaired.error()));
+          if (tries == 0) return done(fail(Code::io_error, "ClickHouse's due events and their ids do not agree"));
+          due_before(until, limit, tries - 1, std::move(done));
+        };
+        return due->pointer_lost ? find_again(std::move(again)) : submit(far_tidy(std::move(due->strays), std::move(again)));
+      }
       const bool last = !due->page.more;
       done(std::move(due->page));
       if (last) sweep.run_if_due();
     });
   }
 
-  void tidy_first(std::vector<EventId> strays, TimePoint until, size_t limit, Done<FarPage> done) {
-    submit(far_tidy(std::move(strays), [this, until, limit, done = std::move(done)](const Status& tidied) mutable {
-      if (!tidied) return done(fail(tidied.error()));
-      due_before(until, limit, std::move(done));
-    }));
+  void find_again(Done<void> done) {
+    log::warn("clickhouse.pointers_lost");
+    gate.query(clickhouse::Query{.sql = std::string(rebuild_pointers()), .timeout = kRebuildTimeout},
+               [done = std::move(done)](const Result<clickhouse::Answer>& answer) mutable {
+                 if (!answer) return done(fail(answer.error()));
+                 done({});
+               });
   }
 
   ClickHouseGate gate;
@@ -73,7 +85,7 @@ void ClickHouseFarStore::put(std::vector<Event> events, Done<std::vector<PutOutc
 }
 
 void ClickHouseFarStore::due_before(TimePoint until, size_t limit, Done<FarPage> done) {
-  parts_->due_before(until, limit, std::move(done));
+  parts_->due_before(until, limit, kRepairs, std::move(done));
 }
 
 void ClickHouseFarStore::mark_transferred(std::vector<FarRevision> moved, Done<void> done) {
