@@ -105,6 +105,7 @@ std::vector<Event> EventStoreTest::begin(std::vector<WindowEntry> entries) {
   BeginRequest request{.shard = shard, .epoch = 1, .entries = std::move(entries)};
   auto begun =
       await<std::vector<Event>>([&](auto done) { stores.near->begin(std::move(request), std::move(done)); }).value();
+  const std::scoped_lock lock(begun_mutex);
   for (const auto& event : begun) begun_at[event.id] = event.fire_at;
   return begun;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -92,6 +93,7 @@ class EventStoreTest : public ::testing::TestWithParam<EventBackend> {
   std::unique_ptr<EventPlace> place = GetParam().make();
   EventStoreSetup setup_used;
   EventStores stores;
+  std::mutex begun_mutex;
   std::map<EventId, TimePoint> begun_at;  ///< fire_at under which the last begin gave an event
 };
 

@@ -18,9 +18,11 @@ constexpr uint64_t kEpoch = 1'000;
 
 class RedisFiringTest : public ::testing::Test {
  protected:
-  std::shared_ptr<OpenRedis> open(const std::string& address, const std::string& node = "one") {
+  /// `patience`: of its calls; short where a test waits for one to be given up.
+  std::shared_ptr<OpenRedis> open(const std::string& address, const std::string& node = "one",
+                                  std::chrono::milliseconds patience = 30s) {
     auto opened = OpenRedis::open("redis://" + address, {.prefix = prefix, .shards = 1, .node_id = node}, clock,
-                                  {.connect_timeout = 1s, .timeout = 1s});
+                                  {.connect_timeout = patience, .timeout = patience});
     opened->own(0, kEpoch, prefix);
     return opened;
   }
@@ -77,7 +79,7 @@ class RedisFiringTest : public ::testing::Test {
 // Redis has done it, nobody knows: they must not stay in flight until the shard has another owner.
 TEST_F(RedisFiringTest, WhatALostBeginBeganWaitsAgain) {
   TcpProxy proxy(server());
-  const auto store = open(proxy.address());
+  const auto store = open(proxy.address(), "one", 1s);
   ASSERT_TRUE(put(*store, {sample_event(1), sample_event(2)}));
   const auto page = window(*store);
   ASSERT_EQ(page.value().entries.size(), 2U);
@@ -104,7 +106,7 @@ TEST_F(RedisFiringTest, WhatALostBeginBeganWaitsAgain) {
 // The call may lie in a buffer for long. Once it was given up it must do nothing, or its events would be stuck after all.
 TEST_F(RedisFiringTest, ABeginThatWasGivenUpBeginsNothingLater) {
   const ServerControl control("SCHEDULES_TEST_REDIS_CONTROL");
-  const auto store = open(server());
+  const auto store = open(server(), "one", 1s);
   ASSERT_TRUE(put(*store, {sample_event(1)}));
   const auto page = window(*store);
   control.pause();
@@ -130,7 +132,7 @@ TEST_F(RedisFiringTest, ABeginThatWasGivenUpBeginsNothingLater) {
 
 TEST_F(RedisFiringTest, AClaimWhoseBeginWasLostWaitsAgain) {
   TcpProxy proxy(server());
-  const auto other = open(proxy.address(), "two");
+  const auto other = open(proxy.address(), "two", 1s);
   const auto owner = open(server(), "one");
   std::atomic<int> told = 0;
   std::atomic<bool> ready = false;
