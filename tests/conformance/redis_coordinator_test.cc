@@ -158,6 +158,24 @@ TEST_P(RedisCoordinatorTest, APausedServerEndsEveryLeaseBeforeItAnswersAgain) {
   for (const auto& [shard, epoch] : a.held()) EXPECT_GT(epoch, before.at(shard)) << "never the old one again";
 }
 
+// As a container that is started again under its name, before its leases have ended.
+TEST_P(RedisCoordinatorTest, AProcessKnowsThatTheOneBeforeUnderItsNameCrashed) {
+  auto& a = start("a");
+  until_balanced({&a});
+  EXPECT_EQ(a.crashed(), 0U);
+  const auto before = a.held().at(3);
+  a.coordinator().lost(3);
+  until("it has it again", [&] {
+    const auto held = a.held();
+    return held.contains(3) && held.at(3) != before;
+  });
+  EXPECT_EQ(a.crashed(), 0U) << "one of ours that lapsed";
+  a.drop();
+  auto& again = start("a");
+  until_balanced({&again});
+  EXPECT_EQ(again.crashed(), kClusterShards);
+}
+
 // The newest epoch may be lost with the server's memory; it must not be given out a second time.
 TEST_P(RedisCoordinatorTest, AnEpochIsNewEvenWhereTheLastOneIsForgotten) {
   const auto direct = connect("redis://" + environment("SCHEDULES_TEST_REDIS"));

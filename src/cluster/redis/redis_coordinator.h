@@ -12,7 +12,7 @@
 namespace schedules {
 
 struct RedisCoordinatorOptions {
-  std::string node_id;  ///< of this process alone: another one with the same id would take its leases
+  std::string node_id;  ///< of no other node: one with the same id would take its leases. A later process may have it again
   std::string address;  ///< its HTTP address, shown to others
   std::string prefix = "stufio:";
   Duration lease = std::chrono::seconds(3);
@@ -25,7 +25,7 @@ struct RedisCoordinatorOptions {
 
 class RedisCoordinator final : public Coordinator {
  public:
-  /// A lease that was granted. `crashed`: another node's, that it did not give up; else nobody's, or one of ours that lapsed.
+  /// A lease that was granted. `crashed`: another process's, that it did not give up; else nobody's, or one of ours that lapsed.
   struct Taken {
     uint32_t shard = 0;
     uint64_t epoch = 0;
@@ -33,7 +33,8 @@ class RedisCoordinator final : public Coordinator {
   };
   /// What earlier owners had begun waits again: done before the lease is told of. RedisStore::recover.
   using TakeOver = std::function<void(Taken taken, Done<void>)>;
-  /// Nodes have gone; these live. Called for each shard that is held here: RedisStore::recover_claims.
+  /// Nodes have gone; these live. Called for each shard that is held here, and once for every shard when we join:
+  /// RedisStore::recover_claims.
   using Departed = std::function<void(uint32_t shard, const std::vector<std::string>& alive)>;
   /// How many shards there are now; it may change once, at the first contact with the store.
   using Shards = std::function<uint32_t()>;

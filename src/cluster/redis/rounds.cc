@@ -174,7 +174,8 @@ std::vector<std::string> Rounds::alive() const {
 }
 
 // What a node had claimed for workers is known to it alone, so it is given back where the node has gone. Who takes a shard over
-// looks, too: its owner may have gone together with the other one.
+// looks, too: its owner may have gone together with the other one. So does who joins, in every shard: an earlier process under
+// its name may have gone unnoticed.
 void Rounds::tell_departed() {
   std::vector<std::string> nodes;
   {
@@ -183,7 +184,12 @@ void Rounds::tell_departed() {
     nodes = alive();
   }
   const auto before = std::exchange(known_, nodes);
-  if (!told_by_.departed || std::ranges::includes(nodes, before)) return;
+  if (!told_by_.departed) return;
+  if (before.empty()) {
+    for (uint32_t shard = 0; shard < told_by_.shards(); ++shard) told_by_.departed(shard, nodes);
+    return;
+  }
+  if (std::ranges::includes(nodes, before)) return;
   for (const auto& lease : leases_.held()) told_by_.departed(lease.shard, nodes);
 }
 
@@ -223,27 +229,49 @@ void Rounds::acquire(uint32_t shard) {
   });
 }
 
+// Ours lapsed where this process had it; where it had not, an earlier process under the same name did not give it up. What was
+// granted before and could not be taken over is still owed.
+bool Rounds::crashed(uint32_t shard, const std::string& before) {
+  const bool is_ours = before == options_.node_id;
+  if (shard >= seen_.size()) return !before.empty() && !is_ours;
+  auto& seen = seen_[shard];
+  bool by_crash = !before.empty() && (!is_ours || !seen.had);
+  if (is_ours && seen.owed) by_crash = *seen.owed;
+  seen.owed = by_crash;
+  if (!is_ours) seen.had = false;
+  return by_crash;
+}
+
+void Rounds::settled(uint32_t shard) {
+  const std::scoped_lock lock(mutex_);
+  if (shard >= seen_.size()) return;
+  seen_[shard].had = true;
+  seen_[shard].owed.reset();
+}
+
 void Rounds::acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease) {
   bool gone = false;
+  bool by_crash = false;
   std::vector<std::string> nodes;
   {
     const std::scoped_lock lock(mutex_);
     if (shard < seen_.size()) seen_[shard].acquiring = false;
     gone = resigned_ || stopping_;
     nodes = alive();
+    if (lease && lease->ours && !gone) by_crash = crashed(shard, lease->before);
   }
   if (!lease || !lease->ours) return;
   const uint64_t epoch = lease->epoch;
   if (gone) return calls_.release(shard, epoch, LeaseCalls::When::now, [](const Result<bool>&) {});
   leases_.granted(shard, epoch, good_until(sent));
-  const bool crashed = !lease->before.empty() && lease->before != options_.node_id;
   if (told_by_.departed) told_by_.departed(shard, nodes);
-  told_by_.take_over({shard, epoch, crashed}, [self = shared_from_this(), shard, epoch](const Result<void>& taken) {
+  told_by_.take_over({shard, epoch, by_crash}, [self = shared_from_this(), shard, epoch](const Result<void>& taken) {
     if (!taken) {
       log::warn("lease.take_over_failed", {{"shard", std::to_string(shard)}, {"error", taken.error().detail}});
       return self->leases_.drop(shard, epoch);
     }
     if (!self->leases_.taken_over(shard, epoch)) return;
+    self->settled(shard);
     log::debug("lease.taken", {{"shard", std::to_string(shard)}, {"epoch", std::to_string(epoch)}});
     self->touch();
   });

@@ -37,6 +37,8 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
     SteadyPoint at;
     uint64_t round = 0;      ///< the last one that it answered
     bool acquiring = false;
+    bool had = false;             ///< taken over by this process at some time, and by no other since
+    std::optional<bool> owed;     ///< granted, not taken over yet: whether an owner before had crashed
   };
 
   void round();
@@ -49,6 +51,8 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
   [[nodiscard]] std::vector<std::string> alive() const;
   void tell_departed();
   void acquire(uint32_t shard);
+  [[nodiscard]] bool crashed(uint32_t shard, const std::string& before);
+  void settled(uint32_t shard);
   void acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease);
   void give_up(uint32_t shard, const Leases::Lease& lease);
   void tell();

@@ -66,10 +66,9 @@ void Near::begin_chunk(const std::shared_ptr<Begin>& begin, size_t from) {
 
 // The caller learns nothing of what was begun, so all of it is to be given back.
 void Near::begin_failed(const std::shared_ptr<Begin>& begin, size_t sent, Error error) {
-  if (sent > 0) {
-    Doubt doubt{
-        .shard = begin->request.shard, .epoch = begin->request.epoch, .token = std::move(begin->token), .ids = {}};
-    for (size_t i = 0; i < sent; ++i) doubt.ids.push_back(begin->request.entries[i].id);
+  for (size_t from = 0; from < sent; from += kChunk) {
+    Doubt doubt{.shard = begin->request.shard, .epoch = begin->request.epoch, .token = begin->token, .ids = {}};
+    for (size_t i = from; i < std::min(sent, from + kChunk); ++i) doubt.ids.push_back(begin->request.entries[i].id);
     shards_.doubts().add(std::move(doubt));
   }
   begin->done(fail(std::move(error)));

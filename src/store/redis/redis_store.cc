@@ -73,24 +73,26 @@ class Store final : public RedisStore {
     uint64_t epoch = 0;
     Before before = Before::crashed;
     std::vector<std::string> alive;
-    uint64_t offset = 0;
+    std::string from_score = "-inf";
+    uint64_t from_sequence = 0;
     uint64_t moved = 0;
   };
 
   void recover_page(Recovery recovery, Done<uint64_t> done) {
     std::vector<std::string> arguments{std::to_string(recovery.epoch), shards_.now(),
                                        recovery.before == Before::crashed ? "crashed" : "",
-                                       std::to_string(recovery.offset), std::to_string(kRecoverPage)};
+                                       recovery.from_score, std::to_string(recovery.from_sequence),
+                                       std::to_string(kRecoverPage), shards_.options().node_id, shards_.process()};
     arguments.insert(arguments.end(), recovery.alive.begin(), recovery.alive.end());
     shards_.read(recovery.shard, redis::recover_script(), std::move(arguments),
                  [this, recovery = std::move(recovery), done = std::move(done)](Result<redis::Reply> reply) mutable {
                    if (!reply) return done(fail(std::move(reply.error())));
-                   if (reply->items.size() != 2) return done(fail(Code::corrupt, "a script answered what cannot be read"));
+                   if (reply->items.size() != 4) return done(fail(Code::corrupt, "a script answered what cannot be read"));
                    const auto seen = static_cast<uint64_t>(reply->items[0].integer);
-                   const auto moved = static_cast<uint64_t>(reply->items[1].integer);
-                   recovery.moved += moved;
-                   recovery.offset += seen - moved;
+                   recovery.moved += static_cast<uint64_t>(reply->items[1].integer);
                    if (seen < kRecoverPage) return done(recovery.moved);
+                   recovery.from_score = reply->items[2].text;
+                   recovery.from_sequence = std::strtoull(reply->items[3].text.c_str(), nullptr, 10) + 1;
                    recover_page(std::move(recovery), std::move(done));
                  });
   }

@@ -45,7 +45,8 @@ class RedisStore {
   /// What owners before `epoch` had begun waits again, each with its crash noted where they `crashed`. Answers how many.
   enum class Before : uint8_t { crashed, lapsed };
   virtual void recover(uint32_t shard, uint64_t epoch, Before before, Done<uint64_t> done) = 0;
-  /// What nodes that are not in `alive` had claimed for workers (begun under no epoch) waits again. Answers how many.
+  /// What nodes that are not in `alive`, or earlier processes under our own node id, had claimed for workers (begun under no
+  /// epoch) waits again. Answers how many.
   virtual void recover_claims(uint32_t shard, std::vector<std::string> alive, Done<uint64_t> done) = 0;
 };
 

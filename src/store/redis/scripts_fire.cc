@@ -217,23 +217,30 @@ return #zrem
 }
 
 // What is in flight under an earlier epoch waits again; a claim only if its node is none of those that live (none named: a claim
-// stays). Looks at `limit` from `offset` on; answers how many it saw and how many it gave back.
+// stays), or if it is of an earlier process under our own name. Looks at `limit` from (score, sequence) on, a place that stays
+// where it is while others settle; answers how many it saw, how many it gave back, and the place of the last one.
 const Script& recover_script() {
   static const Script script = with_prelude(R"lua(
 local epoch, now, crashed = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == 'crashed'
-local offset, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
+local limit, self, process = tonumber(ARGV[6]), ARGV[7], ARGV[8]
 local lives = {}
-for i = 6, #ARGV do lives[ARGV[i]] = true end
-local members = call('ZRANGE', base .. 'flight', offset, offset + limit - 1)
-if #members == 0 then return {0, 0} end
-local ids = {}
-for i, member in ipairs(members) do ids[i] = string.sub(member, 9) end
+for i = 9, #ARGV do lives[ARGV[i]] = true end
+local first = rank_from(base .. 'flight', ARGV[4], tonumber(ARGV[5]))
+local got = call('ZRANGE', base .. 'flight', first, first + limit - 1, 'WITHSCORES')
+if #got == 0 then return {0, 0, '', ''} end
+local members, ids = {}, {}
+for i = 1, #got, 2 do
+  members[#members + 1] = got[i]
+  ids[#ids + 1] = string.sub(got[i], 9)
+end
 local flown = call('HMGET', base .. 'flown', unpack(ids))
 local moved = 0
 for i, id in ipairs(ids) do
-  local of, node = string.match(flown[i] or '1 - -', '^(%d+) %S+ (.*)$')
+  local of, by, node = string.match(flown[i] or '1 - -', '^(%d+) (%S+) (.*)$')
   local back = tonumber(of) < epoch
-  if of == '0' then back = #ARGV > 5 and not lives[node] end
+  if of == '0' then
+    back = #ARGV > 8 and (not lives[node] or (node == self and string.sub(by, 1, #process) ~= process))
+  end
   if back then
     moved = moved + 1
     wait_again(id, members[i])
@@ -242,7 +249,7 @@ for i, id in ipairs(ids) do
     end
   end
 end
-return {#members, moved}
+return {#members, moved, text(tonumber(got[#got])), text(u64(members[#members], 1))}
 )lua");
   return script;
 }

@@ -29,8 +29,10 @@ class Shards {
   Client& client() { return client_; }
   Gate& gate() { return gate_; }
   Doubts& doubts() { return doubts_; }
-  /// One that no other call has, of whichever node.
-  std::string new_token() { return fmt::format("{:x}", random_->next()); }
+  /// Of this process alone, also where an earlier one had the same node id.
+  [[nodiscard]] const std::string& process() const { return process_; }
+  /// One that no other call has, of whichever node. Begins with process().
+  std::string new_token() { return process_ + fmt::format("{:x}", random_->next()); }
 
   /// Changes wait for replicas where the options say so.
   void change(uint32_t shard, const Script& script, std::vector<std::string> arguments, Done<Reply> done);
@@ -53,6 +55,7 @@ class Shards {
   std::atomic<int64_t> last_sequence_ = 0;
   Doubts doubts_;
   const std::unique_ptr<Random> random_ = system_random();
+  const std::string process_ = fmt::format("{:016x}.", random_->next());
 };
 
 inline std::string micros_text(TimePoint at) { return std::to_string(to_micros(at)); }
