@@ -95,7 +95,8 @@ int migrate(const Settings& settings, bool dry_run) {
                                            : fmt::format("layout {}, up to date", found->found).c_str());
   if (dry_run) return 0;
   const SystemClock clock;
-  auto stores = open_stores(settings, clock);
+  const auto random = system_random();
+  auto stores = Stores::open(settings, clock, *random);
   if (!stores) return refuse(stores.error());
   std::puts("all stores are at this version's layout");
   return 0;

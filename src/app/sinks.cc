@@ -1,5 +1,6 @@
 #include "app/sinks.h"
 
+#include "app/servers.h"
 #include "fmt/ranges.h"
 
 namespace schedules {
@@ -27,6 +28,12 @@ Result<std::unique_ptr<Sinks>> Sinks::open(const Settings& settings, TailStore& 
   sinks->shown_webhook_ = std::make_unique<TeeSink>(*sinks->webhook_, *sinks->stream_);
   sinks->shown_log_ = std::make_unique<TeeSink>(*sinks->log_, *sinks->stream_);
   sinks->handler_ = std::make_unique<HandlerSink>(*sinks->handling_);
+  if (settings.kafka_brokers.empty()) return sinks;
+  auto kafka = KafkaSink::open(kafka_sink_options_of(settings), clock);
+  if (!kafka) return fail(kafka.error());
+  sinks->kafka_ = std::move(*kafka);
+  sinks->shown_kafka_ = std::make_unique<TeeSink>(*sinks->kafka_, *sinks->stream_);
+  if (settings.default_target == TargetKind::automatic) sinks->default_target_ = TargetKind::kafka;
   return sinks;
 }
 
@@ -40,13 +47,14 @@ Sink* Sinks::sink_for(const Event& event) {
     case TargetKind::webhook: return shown_webhook_.get();
     case TargetKind::log: return shown_log_.get();
     case TargetKind::handler: return handler_.get();
-    case TargetKind::kafka: return nullptr;
+    case TargetKind::kafka: return shown_kafka_.get();
   }
   return nullptr;
 }
 
 void Sinks::stop(std::chrono::milliseconds grace) {
   webhook_->stop(grace);
+  if (kafka_) kafka_->stop(grace);
   hub_->close();
 }
 
@@ -54,7 +62,7 @@ Status Sinks::reopen_log() { return log_->reopen(); }
 
 Status Sinks::check_target(const Target& target) const {
   if (target.kind == TargetKind::webhook) return check_webhook_url(target.url, egress_);
-  if (target.kind == TargetKind::kafka) {
+  if (target.kind == TargetKind::kafka && !kafka_) {
     return fail_field(Code::invalid_argument, "target.type", "no Kafka brokers are configured here");
   }
   return {};

@@ -6,6 +6,7 @@
 #include "config/settings.h"
 #include "engine/ports.h"
 #include "sink/handler/handler_sink.h"
+#include "sink/kafka/kafka_sink.h"
 #include "sink/log/log_sink.h"
 #include "sink/stream/stream_hub.h"
 #include "sink/stream/stream_sink.h"
@@ -25,6 +26,8 @@ class Sinks final : public SinkDirectory {
   Status check_target(const Target& target) const override;
   StreamHub& hub() { return *hub_; }
   HandlerSink& handlers() { return *handler_; }
+  /// Null: no brokers are set.
+  KafkaSink* kafka() { return kafka_.get(); }
   /// Ends what is under way within `grace`; readers of the stream are told.
   void stop(std::chrono::milliseconds grace);
   /// Log rotation.
@@ -46,6 +49,8 @@ class Sinks final : public SinkDirectory {
   std::unique_ptr<LogSink> log_;
   std::unique_ptr<TeeSink> shown_log_;
   std::unique_ptr<HandlerSink> handler_;
+  std::unique_ptr<KafkaSink> kafka_;
+  std::unique_ptr<TeeSink> shown_kafka_;
 };
 
 }  // namespace schedules

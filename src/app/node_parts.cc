@@ -1,0 +1,224 @@
+#include "app/node_parts.h"
+
+#include "app/panel.h"
+#include "app/servers.h"
+#include "base/log.h"
+#include "cluster/solo.h"
+#include "config/load.h"
+#include "fmt/ranges.h"
+
+namespace schedules {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+EngineOptions engine_options(const Settings& settings) {
+  EngineOptions options;
+  options.node_id = settings.node_id;
+  options.window = seconds(settings.window_seconds);
+  options.window_limit = static_cast<size_t>(settings.window_limit);
+  if (!settings.redis_url.empty()) {
+    options.look_interval = std::min(Duration(seconds(settings.redis_processing_interval)), options.window / 2);
+  }
+  options.max_concurrent = static_cast<uint32_t>(settings.max_concurrent_executions);
+  options.immediate_horizon = immediate_horizon(settings);
+  options.transfer_horizon = seconds(settings.transfer_horizon_seconds);
+  options.transfer_interval = seconds(settings.clickhouse_sync_interval);
+  options.plan_interval = seconds(settings.check_interval_seconds);
+  options.cron_seconds_last = settings.cron_seconds_field == SecondsField::last;
+  options.default_topic = settings.default_topic;
+  options.correlation = settings.correlation_mode;
+  return options;
+}
+
+api::ApiOptions api_options(const Settings& settings) {
+  api::ApiOptions options;
+  options.version = SCHEDULES_VERSION;
+  if (!settings.redis_url.empty()) options.view.near_store = "redis";
+  if (!settings.clickhouse_url.empty()) options.view.far_store = "clickhouse";
+  options.default_timezone = settings.timezone;
+  options.default_max_retries = static_cast<uint32_t>(settings.max_retries);
+  options.default_retry_delay = seconds(settings.retry_delay_seconds);
+  options.cron_seconds_last = settings.cron_seconds_field == SecondsField::last;
+  return options;
+}
+
+}  // namespace
+
+Status Node::Parts::open_stores_and_sinks() {
+  auto opened = Stores::open(settings, clock, *random);
+  if (!opened) return fail(opened.error());
+  stores = std::move(*opened);
+  auto made = Sinks::open(settings, stores->tail(), clock);
+  if (!made) return fail(made.error());
+  sinks = std::move(*made);
+  return {};
+}
+
+void Node::Parts::build_coordinator() {
+  auto* redis = stores->redis();
+  if (redis == nullptr) {
+    coordinator = std::make_unique<SoloCoordinator>(settings.node_id, stores->near().shards(), clock);
+    return;
+  }
+  RedisCoordinator::Calls calls;
+  calls.shards = [redis] { return redis->near().shards(); };
+  calls.take_over = [redis](RedisCoordinator::Taken taken, Done<void> done) {
+    const auto before = taken.crashed ? RedisStore::Before::crashed : RedisStore::Before::lapsed;
+    redis->recover(taken.shard, taken.epoch, before, [taken, done = std::move(done)](Result<uint64_t> moved) mutable {
+      if (!moved) return done(fail(std::move(moved.error())));
+      log::info("shard.taken", {{"shard", std::to_string(taken.shard)},
+                                {"epoch", std::to_string(taken.epoch)},
+                                {"recovered", std::to_string(*moved)}});
+      done({});
+    });
+  };
+  calls.departed = [redis](uint32_t shard, const std::vector<std::string>& alive) {
+    redis->recover_claims(shard, alive, [](const Result<uint64_t>&) {});
+  };
+  coordinator = std::make_unique<RedisCoordinator>(
+      RedisCoordinatorOptions{.node_id = settings.node_id, .address = settings.listen, .prefix = settings.redis_prefix},
+      *stores->redis_client(), std::move(calls), clock);
+}
+
+void Node::Parts::build_engine() {
+  recorder = std::make_unique<Recorder>(stores->executions(), stores->counters(),
+                                        RecorderOptions{.plain_events = settings.analytics_enabled,
+                                                        .far_beyond = immediate_horizon(settings),
+                                                        .hold_back = stores->outbox() == nullptr},
+                                        [this] { engine->look_again(); });
+  build_coordinator();
+  auto* both = stores->both_tiers();
+  engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
+                                                .random = *random,
+                                                .near = stores->near(),
+                                                .near_catalog = both != nullptr ? *both : stores->near_catalog(),
+                                                .far = stores->far(),
+                                                .far_catalog = both != nullptr ? *both : stores->far_catalog(),
+                                                .near_tier = stores->near_catalog(),
+                                                .far_tier = stores->far_catalog(),
+                                                .schedules = stores->schedules(),
+                                                .dead_letters = stores->dead_letters(),
+                                                .sinks = *sinks,
+                                                .log = *recorder,
+                                                .probe = probe,
+                                                .coordinator = *coordinator,
+                                                .guard = stores->guard()},
+                                    engine_options(settings));
+  definitions = std::make_unique<api::DefinitionDesk>(stores->definitions(), engine->schedules(), clock,
+                                                      settings.cron_seconds_field == SecondsField::last);
+  completions = std::make_unique<Completions>(engine->events(), *recorder, clock, settings.node_id);
+}
+
+Status Node::Parts::open_side_doors() {
+  if (auto* redis = stores->redis(); redis != nullptr) {
+    redis->on_wake([this](uint32_t shard, TimePoint fire_at) { engine->arrived_elsewhere(shard, fire_at); },
+                   [this] { engine->look_again(); });
+  }
+  if (settings.kafka_brokers.empty() || !settings.kafka_delayed_topic_enabled) return {};
+  auto opened = DelayedIngest::open(delayed_ingest_options_of(settings), engine->events(), clock);
+  if (!opened) return fail(opened.error());
+  ingest = std::move(*opened);
+  return {};
+}
+
+DefinitionFiles Node::Parts::declared_now() const {
+  DefinitionFiles declared = declared_in_code;
+  if (!settings.definitions_dir.empty()) append(declared, read_definition_folder(settings.definitions_dir));
+  return declared;
+}
+
+void Node::Parts::sync_definitions_until_done() {
+  definitions_applied = settings.definitions_dir.empty() && declared_in_code.definitions.empty();
+  if (definitions_applied || !coordinator->leads()) return;
+  sync_definitions([this](const Result<api::SyncReport>& report) { definitions_applied = report.has_value(); });
+}
+
+void Node::Parts::sync_definitions(Done<api::SyncReport> done) {
+  health.asked("definitions");
+  definitions->sync(declared_now(), [this, done = std::move(done)](Result<api::SyncReport> report) mutable {
+    Status state;
+    if (!report) {
+      log::warn("definitions.sync_failed", {{"error", report.error().detail}});
+      state = fail(report.error());
+    } else {
+      for (const auto& fault : report->faults) log::warn("definitions.faulty", {{"fault", fault}});
+      if (!report->faults.empty()) state = fail(Code::invalid_argument, "{}", fmt::join(report->faults, "; "));
+      log::info("definitions.applied", {{"created", std::to_string(report->created)},
+                                        {"updated", std::to_string(report->updated)},
+                                        {"unchanged", std::to_string(report->unchanged)},
+                                        {"disabled", std::to_string(report->disabled)}});
+    }
+    health.answered("definitions", state);
+    done(std::move(report));
+  });
+}
+
+api::ApiDeps Node::Parts::api_deps() {
+  api::Operations operations{
+      .health = [this] { return health.parts(); },
+      .metrics = [this] { return metrics.render(); },
+      .sync = [this](Done<uint64_t> done) { engine->transfer_now(std::move(done)); },
+      .cleanup =
+          [this](Done<api::CleanupReport> done) {
+            stores->executions().expire(retention(), [done = std::move(done)](Result<Expired> expired) mutable {
+              if (!expired) return done(fail(expired.error()));
+              done(api::CleanupReport{.executions_deleted = expired->history, .analytics_deleted = expired->analytics});
+            });
+          },
+      .running = [this] { return !stopped; }};
+  return api::ApiDeps{
+      .events = engine->events(),
+      .schedules = engine->schedules(),
+      .executions = stores->executions(),
+      .dead_letters = stores->dead_letters(),
+      .clock = clock,
+      .random = *random,
+      .worker = *worker,
+      .complete = [this](api::Completion completion, Done<void> done) {
+        completions->complete(std::move(completion), std::move(done));
+      },
+      .redrive = [this](DeadLetter letter, Edit edit, Done<Accepted> done) {
+        metrics.events_redriven.add();
+        engine->redrive(std::move(letter), std::move(edit), std::move(done));
+      },
+      .stream = stream.get(),
+      .operations = std::move(operations),
+      .settings = settings_panel(settings, [this](const Settings& changed) { apply(changed); }),
+      .definitions = definitions.get(),
+      .sync_definitions = [this](Done<api::SyncReport> done) { sync_definitions(std::move(done)); },
+      .later = [this](std::chrono::milliseconds delay, Task task) { server->run_after(delay, std::move(task)); },
+      .tiers = {.near = &stores->near_catalog(),
+                .far = &stores->far_catalog(),
+                .claims = &engine->claims(),
+                .transfer = [this](std::vector<EventId> ids,
+                                   Done<std::vector<bool>> done) { engine->transfer_now(std::move(ids), std::move(done)); },
+                .immediate_horizon = immediate_horizon(settings),
+                .transfer_horizon = seconds(settings.transfer_horizon_seconds)},
+      .analytics = &stores->analytics(),
+      .retention = [this] { return retention(); },
+  };
+}
+
+Status Node::Parts::build_server() {
+  auto auth_options = auth_from(settings);
+  if (!auth_options) return fail(auth_options.error());
+  auto auth = api::Auth::create(std::move(*auth_options));
+  if (!auth) return fail(auth.error());
+  const auto listen = parse_host_port(settings.listen);
+  if (!listen) return fail(listen.error());
+  worker = thread_executor("api-worker");
+  stream = std::make_unique<HubStream>(sinks->hub());
+  api = std::make_unique<api::Api>(api_deps(), api_options(settings), std::move(*auth));
+  server = std::make_unique<http::Server>(
+      http::ServerOptions{.host = listen->host,
+                          .port = listen->port,
+                          .threads = static_cast<size_t>(settings.http_threads),
+                          .max_connections = static_cast<size_t>(settings.max_connections),
+                          .body_timeout = seconds(settings.body_timeout_seconds)},
+      *api, clock, *random);
+  return server->start();
+}
+
+}  // namespace schedules

@@ -1,0 +1,79 @@
+// The parts of a running node, in the order in which they need each other. Only for this room's own sources.
+#pragma once
+
+#include "analytics/recorder.h"
+#include "api/api.h"
+#include "api/http/server.h"
+#include "app/completions.h"
+#include "app/fired_stream.h"
+#include "app/health.h"
+#include "app/housekeeping.h"
+#include "app/node.h"
+#include "app/probe.h"
+#include "app/sinks.h"
+#include "app/stores.h"
+#include "cluster/redis/redis_coordinator.h"
+#include "engine/loop.h"
+#include "ingest/kafka/delayed_ingest.h"
+
+namespace schedules {
+
+// In the order of construction; what is below may use what is above.
+struct Node::Parts {
+  Settings settings;
+  SystemClock clock;
+  std::unique_ptr<Random> random = system_random();
+  Metrics metrics{SCHEDULES_VERSION};
+  MetricsProbe probe{metrics};
+  Health health{clock};
+  std::unique_ptr<Stores> stores;
+  std::unique_ptr<Sinks> sinks;
+  std::unique_ptr<Recorder> recorder;
+  std::unique_ptr<Coordinator> coordinator;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Completions> completions;
+  std::unique_ptr<EngineLoop> loop;
+  std::unique_ptr<DelayedIngest> ingest;
+  std::unique_ptr<api::DefinitionDesk> definitions;
+  DefinitionFiles declared_in_code;  ///< by the library's user
+  std::atomic<bool> definitions_applied{true};
+  std::atomic<int64_t> history_days{0};  ///< these four of the settings may change while it runs
+  std::atomic<int64_t> analytics_days{0};
+  std::atomic<int64_t> stream_seconds{0};
+  std::atomic<int64_t> stream_messages{0};
+  std::unique_ptr<Executor> worker;
+  std::unique_ptr<HubStream> stream;
+  std::unique_ptr<api::Api> api;
+  std::unique_ptr<http::Server> server;
+  std::unique_ptr<Executor> kafka_probes;  ///< they block
+  std::atomic<bool> probing_kafka{false};
+  Housekeeping housekeeping;
+  bool stopped = false;
+  bool stopped_cleanly = true;
+
+  Status open_stores_and_sinks();
+  void build_coordinator();
+  void build_engine();
+  /// What comes in beside HTTP: news of other nodes, and delayed events by Kafka.
+  Status open_side_doors();
+  Status build_server();
+  [[nodiscard]] DefinitionFiles declared_now() const;
+  void sync_definitions(Done<api::SyncReport> done);
+  /// Again, until the store has taken them: it may be away at the start.
+  void sync_definitions_until_done();
+  void plan_housekeeping();
+  void keep_live(const Settings& from);
+  /// Applies what is live of the new settings. Thread-safe.
+  void apply(const Settings& changed);
+  void probe_parts();
+  void probe_stores();
+  void probe_servers();
+  void refresh_gauges();
+  [[nodiscard]] RetentionCuts retention() const;
+  void expire();
+  api::ApiDeps api_deps();
+  void hand_over(std::chrono::milliseconds patience);
+  bool stop(std::chrono::milliseconds timeout);
+};
+
+}  // namespace schedules
