@@ -181,11 +181,15 @@ std::optional<Error> Consumer::take_trouble() { return std::exchange(impl_->trou
 
 bool Consumer::Impl::leave_group(Milliseconds grace) {
   const auto until = clock.steady() + grace;
-  const ErrorPtr error(rd_kafka_consumer_close_queue(handle.get(), queue.get()));
+  // A queue of its own, read by events: records that came too late lie in it as well, and no callback takes those.
+  const QueuePtr closing(rd_kafka_queue_new(handle.get()));
+  const ErrorPtr error(rd_kafka_consumer_close_queue(handle.get(), closing.get()));
   if (error) return false;
   while (rd_kafka_consumer_closed(handle.get()) == 0) {
     if (clock.steady() >= until) return false;
-    rd_kafka_queue_poll_callback(queue.get(), kCloseStepMs);
+    const EventPtr event(rd_kafka_queue_poll(closing.get(), kCloseStepMs));
+    if (!event || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
+    rebalance(rd_kafka_event_error(event.get()), *rd_kafka_event_topic_partition_list(event.get()));
   }
   return true;
 }
