@@ -129,7 +129,8 @@ class Scheduler {
     std::map<std::string, EventHandler> handlers;
   };
 
-  /// Opens or makes the directory, applies the definitions in code (definition.h) and starts firing. Problems: unavailable (another process has it open),
+  /// Opens or makes the directory, applies the definitions in code (definition.h) and starts firing. Problems: unavailable
+  /// (another process has it open),
   /// newer_layout, disk_full, io_error, and bad settings.
   static Answer<std::unique_ptr<Scheduler>> open(Options options);
   /// Stops as stop(10 s).
