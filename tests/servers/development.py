@@ -41,7 +41,7 @@ def process_alive(pid):
 
 def up(running, names):
     known = kinds()
-    for name in names or DEFAULT:
+    for name in names or [one for one in DEFAULT if one in known]:
         if name not in known:
             raise SystemExit(f"dev/servers: no such server: {name}; there are {', '.join(known)}")
         if name in running.servers and running.alive(name):
