@@ -6,7 +6,6 @@
 #include <cstdio>
 
 #include "app/node.h"
-#include "app/stores.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -83,22 +82,6 @@ int serve(const Settings& settings, const SettingInputs& inputs) {
   const bool all = (*node)->stop(std::chrono::seconds(settings.shutdown_timeout_seconds));
   node->reset();
   log::info("serve.stopped", {{"clean", all ? "true" : "false"}});
-  return 0;
-}
-
-int migrate(const Settings& settings, bool dry_run) {
-  const auto found = RocksStore::inspect(events_dir(settings));
-  if (!found) return refuse(found.error());
-  std::printf("events (RocksDB): %s\n",
-              !found->exists               ? "not there yet, will be made"
-              : found->needs_migration()   ? fmt::format("layout {} → {}", found->found, found->current).c_str()
-                                           : fmt::format("layout {}, up to date", found->found).c_str());
-  if (dry_run) return 0;
-  const SystemClock clock;
-  const auto random = system_random();
-  auto stores = Stores::open(settings, clock, *random);
-  if (!stores) return refuse(stores.error());
-  std::puts("all stores are at this version's layout");
   return 0;
 }
 

@@ -11,7 +11,7 @@ namespace schedules {
 /// if it cannot start.
 int serve(const Settings& settings, const SettingInputs& inputs);
 
-/// Brings the embedded stores to this version's layout, or says what that would do. Exit code as serve.
+/// Brings every store to this version's layout, or says what that would do. Idempotent. Exit code as serve.
 int migrate(const Settings& settings, bool dry_run);
 
 }  // namespace schedules

@@ -74,23 +74,21 @@ void ClaimDesk::take(EventId id, Taken taken) {
 
 void ClaimDesk::begin(const Event& event, Taken taken) {
   const uint32_t shard = ports_.near.shard_of(event.id);
-  // Any node may be asked, also one that does not own the shard.
-  const uint64_t epoch = ports_.coordinator.epoch_of(shard).value_or(0);
+  // Under no epoch: any node may be asked, and the claim does not end when the shard changes hands.
   BeginRequest request{
-      .shard = shard, .epoch = epoch, .entries = {WindowEntry{event.id, event.fire_at, 0, event.priority, shard}}};
-  ports_.near.begin(std::move(request), [this, epoch, mailbox = mailbox_,
-                                         taken = std::move(taken)](Result<std::vector<Event>> events) mutable {
-    mailbox->post([this, epoch, events = std::move(events), taken = std::move(taken)]() mutable {
-      begun(epoch, std::move(events), std::move(taken));
-    });
-  });
+      .shard = shard, .epoch = 0, .entries = {WindowEntry{event.id, event.fire_at, 0, event.priority, shard}}};
+  ports_.near.begin(std::move(request),
+                    [this, mailbox = mailbox_, taken = std::move(taken)](Result<std::vector<Event>> events) mutable {
+                      mailbox->post([this, events = std::move(events), taken = std::move(taken)]() mutable {
+                        begun(std::move(events), std::move(taken));
+                      });
+                    });
 }
 
-void ClaimDesk::begun(uint64_t epoch, Result<std::vector<Event>> events, Taken taken) {
+void ClaimDesk::begun(Result<std::vector<Event>> events, Taken taken) {
   if (!events) return taken(fail(std::move(events.error())));
   if (events->empty()) return taken(fail(Code::conflict, "the event does not wait any more"));
   Event event = std::move(events->front());
-  event.begun_epoch = epoch;
   if (stopping_) {
     wait_again(std::move(event), TimePoint::min(), "shutdown");
     return taken(fail(Code::shutting_down, "the scheduler is stopping"));

@@ -57,7 +57,7 @@ class ClaimDesk final : public Claims {
   bool ended(const Ending& ending, const Result<State>& answer);
   void take(EventId id, Taken taken);
   void begin(const Event& event, Taken taken);
-  void begun(uint64_t epoch, Result<std::vector<Event>> events, Taken taken);
+  void begun(Result<std::vector<Event>> events, Taken taken);
   void check_revision(Event event, Taken taken);
   [[nodiscard]] Storing* storing(const EventId& id);
   void complete_storing(Storing& storing, const WorkDone& work, Done<State> done);

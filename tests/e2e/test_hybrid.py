@@ -1,9 +1,10 @@
 """The program as the hybrid system: near events in Redis, far ones and analytics in ClickHouse, Kafka out and in."""
+import json
 import time
 import unittest
 import uuid
 
-from support import Client, ServerCase, eventually
+from support import Client, ServerCase, clean_environment, eventually, run_cli
 from support.hybrid import Servers
 from support.stufio_consumer import StufioConsumer
 
@@ -84,7 +85,6 @@ class Hybrid(ServerCase):
         self.servers.produce("stufio.events.delayed", envelope, key="order.9", delivery_time=int((time.time() + 2) * 1000),
                              original_topic="hybrid", entity_type="order", action="remind", correlation_id=str(uuid.uuid4()))
         received = self.consumer.wait_id(event_id)
-        import json
         self.assertEqual(received.value, json.dumps(envelope).encode())
         self.assertEqual(received.key, b"order.9")
         self.assertNotIn("delivery_time", received.headers)
@@ -208,6 +208,25 @@ class Outages(unittest.TestCase):
         self.servers.kafka.start()
         self.all_well()
         self.all_fire(acknowledged)
+
+
+class Migrations(unittest.TestCase):
+    def test_migrate_shows_what_it_would_do_does_it_and_does_nothing_twice(self):
+        servers = Servers()
+        self.addCleanup(servers.close)
+        program = servers.program()
+        self.addCleanup(program.close)
+        environment = clean_environment(**program.settings, DATA_DIR=program.data_dir)
+        dry = run_cli("migrate", "--dry-run", env=environment)
+        self.assertEqual(dry.returncode, 0, dry.stderr)
+        self.assertIn("far events (ClickHouse): not there yet", dry.stdout)
+        self.assertIn("CREATE TABLE", dry.stdout)
+        self.assertEqual(servers.clickhouse.query("SELECT count() FROM system.databases WHERE name = 'schedules'").strip(), "0")
+        done = run_cli("migrate", env=environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        again = run_cli("migrate", "--dry-run", env=environment)
+        self.assertIn("far events (ClickHouse): layout 1, up to date", again.stdout)
+        self.assertIn("executions (ClickHouse): layout 1, up to date", again.stdout)
 
 
 class Nodes(unittest.TestCase):

@@ -1,0 +1,81 @@
+// Layouts of all stores, embedded and on servers: what is there, what this version wants, and bringing the one to the other.
+#include <cstdio>
+
+#include "app/serve.h"
+#include "app/servers.h"
+#include "app/stores.h"
+#include "base/await.h"
+
+namespace schedules {
+namespace {
+
+int refuse(const Error& error) {
+  std::fprintf(stderr, "schedules: %s\n", error.detail.c_str());
+  return 1;
+}
+
+void say(const char* store, bool exists, uint32_t found, uint32_t current) {
+  const auto state = !exists          ? std::string("not there yet, will be made")
+                     : found > current ? fmt::format("layout {}, newer than {}: not to be touched by this version", found, current)
+                     : found < current ? fmt::format("layout {} → {}", found, current)
+                                       : fmt::format("layout {}, up to date", found);
+  std::printf("%s: %s\n", store, state.c_str());
+}
+
+Status tell_embedded(const Settings& settings) {
+  const auto found = RocksStore::inspect(events_dir(settings));
+  if (!found) return fail(found.error());
+  say("events (RocksDB)", found->exists, found->found, found->current);
+  return {};
+}
+
+template <class Store>
+Status tell_clickhouse(Store& store, const char* name) {
+  const auto found = await<ClickHouseLayoutStatus>([&](auto done) { store.inspect(std::move(done)); });
+  if (!found) return fail(found.error());
+  say(name, found->exists, found->found, found->current);
+  for (const auto& statement : found->statements) std::printf("  %s\n", statement.c_str());
+  return {};
+}
+
+Status tell_servers(const Settings& settings, const Clock& clock, Random& random) {
+  if (settings.clickhouse_url.empty()) return {};
+  const auto url = clickhouse_url_of(settings);
+  if (!url) return fail(url.error());
+  auto far = ClickHouseFarStore::open({.url = *url, .client = {}}, clock, random);
+  if (!far) return fail(far.error());
+  if (auto told = tell_clickhouse(**far, "far events (ClickHouse)"); !told) return told;
+  auto executions = ClickHouseExecutionStore::open({.url = *url, .client = {}});
+  if (!executions) return fail(executions.error());
+  return tell_clickhouse(**executions, "executions (ClickHouse)");
+}
+
+/// The first contact with each server makes what is missing.
+Status migrate_servers(Stores& stores) {
+  if (auto* redis = stores.redis(); redis != nullptr) {
+    if (auto done = await<void>([&](auto answer) { redis->probe(std::move(answer)); }); !done) return done;
+  }
+  if (auto* far = stores.clickhouse_far(); far != nullptr) {
+    if (auto done = await<void>([&](auto answer) { far->probe(std::move(answer)); }); !done) return done;
+    return await<void>([&](auto answer) { stores.clickhouse_executions()->probe(std::move(answer)); });
+  }
+  return {};
+}
+
+}  // namespace
+
+int migrate(const Settings& settings, bool dry_run) {
+  const SystemClock clock;
+  const auto random = system_random();
+  for (const Status& told : {tell_embedded(settings), tell_servers(settings, clock, *random)}) {
+    if (!told) return refuse(told.error());
+  }
+  if (dry_run) return 0;
+  auto stores = Stores::open(settings, clock, *random);
+  if (!stores) return refuse(stores.error());
+  if (auto done = migrate_servers(**stores); !done) return refuse(done.error());
+  std::puts("all stores are at this version's layout");
+  return 0;
+}
+
+}  // namespace schedules
