@@ -114,7 +114,9 @@ TEST_F(KafkaIngestGroupTest, WithoutABrokerItStopsAllTheSame) {
   broker_.kill();
   const auto began = std::chrono::steady_clock::now();
   running->stop(seconds(2));
-  EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(60));
+  const auto took = std::chrono::steady_clock::now() - began;
+  fmt::print("stopped without a broker in {:.1f} s\n", std::chrono::duration<double>(took).count());
+  EXPECT_LT(took, seconds(60));
 }
 
 TEST_F(KafkaIngestGroupTest, WhileDeadLettersCannotBeWrittenTheRecordStays) {

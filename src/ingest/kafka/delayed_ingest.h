@@ -51,7 +51,8 @@ class DelayedIngest {
   [[nodiscard]] IngestStatus status() const;
 
   /// Reads nothing more, waits up to `grace` for what the store has been given, commits and leaves the group. What was
-  /// not stored is read again by the next owner. Blocking; may be repeated.
+  /// not stored is read again by the next owner. Blocking, for the session's time-out longer where the cluster is away;
+  /// may be repeated.
   void stop(std::chrono::milliseconds grace);
 
  private:
