@@ -88,7 +88,7 @@ struct Consumer::Impl {
     if (error) note(rd_kafka_error_code(error.get()), what);
   }
   void rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t& partitions);
-  bool leave_group(Milliseconds grace);
+  void leave_group(Milliseconds grace);
 };
 
 void Consumer::Impl::rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t& partitions) {
@@ -179,25 +179,28 @@ void Consumer::resume(const TopicPartitions& partitions) {
 
 std::optional<Error> Consumer::take_trouble() { return std::exchange(impl_->trouble, std::nullopt); }
 
-bool Consumer::Impl::leave_group(Milliseconds grace) {
+void Consumer::Impl::leave_group(Milliseconds grace) {
   const auto until = clock.steady() + grace;
   // A queue of its own, read by events: records that came too late lie in it as well, and no callback takes those.
   const QueuePtr closing(rd_kafka_queue_new(handle.get()));
   const ErrorPtr error(rd_kafka_consumer_close_queue(handle.get(), closing.get()));
-  if (error) return false;
+  if (error) return note(rd_kafka_error_code(error.get()), "leaving the group failed");
+  bool late = false;
+  // Once begun, it has to be seen through: while a rebalance waits for our answer, the handle cannot be destroyed.
   while (rd_kafka_consumer_closed(handle.get()) == 0) {
-    if (clock.steady() >= until) return false;
+    if (!late && clock.steady() >= until) {
+      late = true;
+      log::warn("kafka.consumer.leaves_late", {});
+    }
     const EventPtr event(rd_kafka_queue_poll(closing.get(), kCloseStepMs));
     if (!event || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
     rebalance(rd_kafka_event_error(event.get()), *rd_kafka_event_topic_partition_list(event.get()));
   }
-  return true;
 }
 
 void Consumer::close(Milliseconds grace) {
   if (std::exchange(impl_->closed, true) || !impl_->handle) return;
-  const bool left = impl_->leave_group(grace);
-  if (!left) log::warn("kafka.consumer.left_silently", {});
+  if (grace > Milliseconds(0)) impl_->leave_group(grace);
   impl_->queue.reset();
   // Having left, there is nothing to wait for; not having left, we do not wait.
   rd_kafka_destroy_flags(impl_->handle.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);

@@ -68,8 +68,9 @@ class Consumer {
   /// What went wrong since the last call, if anything did: nothing for the caller to do but to tell.
   std::optional<Error> take_trouble();
 
-  /// Writes what was processed and leaves the group, within `grace`; a cluster that is away is left without a word, which
-  /// may take as long as the session's time-out. Blocking; may be repeated. No other call may follow.
+  /// Writes what was processed and leaves the group, which should take `grace` at most, but is waited for: where the
+  /// cluster is away, as long as the session's time-out. Without grace it only ends: others get our partitions once the
+  /// session is over. Blocking; may be repeated. No other call may follow.
   void close(std::chrono::milliseconds grace);
 
  private:
