@@ -127,7 +127,7 @@ TEST_F(KafkaIngestTest, ARecordOfTheLargestSizeFitsIntoItsLetter) {
   large.value = std::string(1'048'000, 'x');  // the broker takes 1,048,588 with all around it
   place_.produce({large, record(2)});
   const auto running = ingest();
-  ASSERT_TRUE(eventually([&] { return events_.stored_count() == 1; }));
+  ASSERT_TRUE(eventually([&] { return events_.stored_count() == 1 && running->status().counts.dead == 1; }));
   const auto letters = place_.read(dead_topic());
   ASSERT_EQ(letters.size(), 1U);
   EXPECT_TRUE(letters[0].value == large.value);
@@ -140,7 +140,7 @@ TEST_F(KafkaIngestTest, ALetterThatTheTopicDoesNotTakeNamesItsSource) {
   large.value = std::string(500'000, 'x');
   place_.produce({large, record(2)});
   const auto running = ingest();
-  ASSERT_TRUE(eventually([&] { return events_.stored_count() == 1; }));
+  ASSERT_TRUE(eventually([&] { return events_.stored_count() == 1 && running->status().counts.dead == 1; }));
   const auto letters = place_.read(dead_topic());
   ASSERT_EQ(letters.size(), 1U);
   EXPECT_EQ(letters[0].value, std::nullopt);
