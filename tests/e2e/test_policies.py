@@ -116,6 +116,7 @@ class CatchUp(unittest.TestCase):
                 made[policy] = answer.json["id"]
             for policy in made:
                 receiver.wait(f"/{policy}", 2)
+            time.sleep((1.5 - time.time() % 1) % 1)  # between two occurrences, so that it is plain which were missed
             server.kill()
             killed = time.time()
             time.sleep(5)

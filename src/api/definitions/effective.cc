@@ -27,9 +27,16 @@ bj::object parsed(const std::string& text) {
   return !bad && value.is_object() ? std::move(value.get_object()) : bj::object();
 }
 
+// Declared in code, where a function of the program takes it: nothing that a request could ask for.
+bool takes_handler(const bj::object& body) {
+  const auto* target = body.if_contains("target");
+  return target != nullptr && target->is_object() && text_of(target->get_object(), "type") == to_string(TargetKind::handler);
+}
+
 // The declared fields, with the overrides over them.
 std::string effective_body(const StoredDefinition& definition) {
   auto body = parsed(definition.declared);
+  if (takes_handler(body)) body.erase("target");
   body["name"] = definition.event_name;
   body["owner"] = definition.module_name;
   if (definition.manual_payload) body["event_payload"] = parsed(*definition.manual_payload);
@@ -91,6 +98,7 @@ Status shape(const StoredDefinition& definition, bool is_new, Schedule& schedule
   Faults faults;
   read_schedule(document, is_new ? WriteMode::create : WriteMode::update, schedule, faults);
   if (faults.any()) return fail(faults.error());
+  if (takes_handler(parsed(definition.declared))) schedule.target = Target{.kind = TargetKind::handler, .url = ""};
   schedule.owner = definition.module_name;
   settle_status(definition, schedule);
   return {};
