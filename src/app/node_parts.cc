@@ -19,6 +19,9 @@ EngineOptions engine_options(const Settings& settings) {
   options.window = seconds(settings.window_seconds);
   options.window_limit = static_cast<size_t>(settings.window_limit);
   if (!settings.redis_url.empty()) {
+    // A begin is a round trip to each shard, so more is asked for, and under way, at one time.
+    options.begin_batch = 4'096;
+    options.in_flight_limit = 32'768;
     options.look_interval = std::min(Duration(seconds(settings.redis_processing_interval)), options.window / 2);
   }
   options.max_concurrent = static_cast<uint32_t>(settings.max_concurrent_executions);
