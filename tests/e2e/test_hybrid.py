@@ -165,7 +165,11 @@ class Outages(unittest.TestCase):
 
     def all_fire(self, acknowledged):
         for event_id, since in acknowledged.items():
-            self.assertGreaterEqual(self.consumer.wait_id(event_id, 60).at, since + 0.4)
+            try:
+                received = self.consumer.wait_id(event_id, 60)
+            except AssertionError as error:
+                raise AssertionError(f"{error}; it is {self.client.get(f'/events/{event_id}')}\n{self.server.log(20)}") from None
+            self.assertGreaterEqual(received.at, since + 0.4)
 
     def degraded(self, part):
         eventually(lambda: self.health()["services"][part]["status"] != "healthy", 10, f"{part} not healthy")

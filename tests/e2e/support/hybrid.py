@@ -19,7 +19,9 @@ class Servers:
         self._stack = contextlib.ExitStack()
         known = kinds()
         try:
-            for name in ("redis", "clickhouse", "kafka"):
+            # A killed Redis keeps what it acknowledged only where it syncs first: with everysec it may put off a write.
+            self.redis = self._stack.enter_context(known["redis"](extra=["--appendfsync", "always"]))
+            for name in ("clickhouse", "kafka"):
                 setattr(self, name, self._stack.enter_context(known[name]()))
         except BaseException:
             self._stack.close()
