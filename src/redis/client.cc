@@ -1,5 +1,6 @@
 #include "redis/client.h"
 
+#include <algorithm>
 #include <list>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -76,7 +77,10 @@ class AsioClient final : public Client {
   }
 
   void nodes(Done<std::vector<Node>> done) override {
-    mailbox_.post([this, done = std::move(done)]() mutable { ask_nodes(std::move(done)); });
+    if (stopping_) return done(fail(shutting_down()));
+    mailbox_.post([this, done = std::move(done), by = clock_.steady() + options_.timeout]() mutable {
+      ask_nodes(std::move(done), by);
+    });
   }
 
   void subscribe(std::string channel, std::function<void(std::string_view)> message,
@@ -104,9 +108,13 @@ class AsioClient final : public Client {
   }
 
   void submit(RequestPtr request, Done<std::vector<Reply>> done) {
+    // From an answer that the end gave; nothing that is posted now would be read.
+    if (stopping_) return done(fail(shutting_down()));
     if (under_way_.fetch_add(1) >= options_.max_under_way) {
       under_way_.fetch_sub(1);
-      return done(fail(Code::overloaded, "too many calls to Redis are under way"));
+      return mailbox_.post([done = std::move(done)]() mutable {
+        done(fail(Code::overloaded, "too many calls to Redis are under way"));
+      });
     }
     request->deadline = clock_.steady() + options_.timeout;
     request->done = [this, done = std::move(done)](Result<std::vector<Reply>> replies) mutable {
@@ -119,47 +127,57 @@ class AsioClient final : public Client {
   void go(const RequestPtr& request) {
     if (stopping_) return request->done(fail(shutting_down()));
     const auto link = router_->link_of(request->slot);
-    if (link) return send(request, *link, false);
+    if (link) return send(request, link, false);
     if (const auto why = router_->why()) return request->done(fail(*why));
     waiting_.push_back(request);
     look_at_waiting();
   }
 
-  void send(const RequestPtr& request, Link& link, bool asking) {
+  void send(const RequestPtr& request, const std::shared_ptr<Link>& link, bool asking) {
     ++request->tries;
     Piece piece;
     piece.bytes = asking ? request->bytes_asking() : request->bytes();
     piece.answers = request->commands.size() * (asking ? 2 : 1);
     piece.deadline = request->deadline;
-    piece.done = [this, request, asking](Result<std::vector<Raw>> answers, bool) {
+    piece.done = [this, request, asking, link](Result<std::vector<Raw>> answers, bool) {
       if (!answers) return request->done(fail(std::move(answers.error())));
-      answered(request, asking ? without_asking(std::move(*answers)) : std::move(*answers));
+      answered(request, asking ? without_asking(std::move(*answers)) : std::move(*answers), link->address());
     };
-    link.send(std::move(piece));
+    link->send(std::move(piece));
   }
 
-  // The first answer decides: where Redis says of it that nothing was done, the same holds for what stands behind it.
-  void answered(const RequestPtr& request, std::vector<Raw> answers) {
+  void answered(const RequestPtr& request, std::vector<Raw> answers, const Address& from) {
+    const bool refused = std::ranges::any_of(answers, [](const Raw& raw) { return !raw.error.empty(); });
+    if (!refused || stopping_) return request->done(replies_of(std::move(answers)));
+    for (const auto& answer : answers) learn(*request, answer.error, from);
     const std::string& error = answers.front().error;
-    const auto meaning = error.empty() ? Meaning{} : meaning_of(error);
-    if (meaning.remedy == Remedy::none || stopping_) return request->done(replies_of(std::move(answers)));
+    if (!nothing_done(*request, answers)) return request->done(replies_of(std::move(answers)));
     if (clock_.steady() >= request->deadline) return request->done(fail(error_of(error)));
+    const auto meaning = meaning_of(error);
     switch (meaning.remedy) {
       case Remedy::script:
         if (request->with_script.empty()) return request->done(replies_of(std::move(answers)));
         request->commands.front() = request->with_script;
         return go(request);
       case Remedy::moved:
-        if (request->slot && !meaning.where.host.empty()) router_->moved(*request->slot, meaning.where);
         if (request->tries > 5) return again_later(request, error);
         return go(request);
-      case Remedy::ask:
-        if (const auto link = router_->link_at(meaning.where)) return send(request, *link, true);
-        return again_later(request, error);
-      case Remedy::lost: router_->look(); return again_later(request, error);
+      case Remedy::ask: return send(request, router_->link_at(place_of(meaning, from)), true);
+      case Remedy::lost:
       case Remedy::again:
       case Remedy::none: return again_later(request, error);
     }
+  }
+
+  /// Where a redirection points; a node that does not know its own name leaves it out.
+  static Address place_of(const Meaning& meaning, const Address& from) {
+    return {.host = meaning.where.host.empty() ? from.host : meaning.where.host, .port = meaning.where.port};
+  }
+
+  void learn(const Request& request, std::string_view error, const Address& from) {
+    const auto meaning = meaning_of(error);
+    if (meaning.remedy == Remedy::moved && request.slot) router_->moved(*request.slot, place_of(meaning, from));
+    if (meaning.remedy == Remedy::lost) router_->look();
   }
 
   void again_later(const RequestPtr& request, const std::string& error) {
@@ -200,11 +218,16 @@ class AsioClient final : public Client {
     Done<std::vector<Node>> done;
   };
 
-  void ask_nodes(Done<std::vector<Node>> done) {
+  void ask_nodes(Done<std::vector<Node>> done, SteadyPoint deadline) {
+    if (stopping_) return done(fail(shutting_down()));
     const auto links = router_->primaries();
-    if (links.empty() || stopping_) {
-      return done(fail(router_->why().value_or(
-          Error{.code = Code::unavailable, .detail = fmt::format("no server of {} is known yet", url_.text()), .field = ""})));
+    if (links.empty()) {
+      if (const auto why = router_->why()) return done(fail(*why));
+      if (clock_.steady() >= deadline) return done(fail(Code::unavailable, "no server of {} has been found in time", url_.text()));
+      auto timer = std::make_shared<asio::steady_timer>(io_, kLookAtWaiting);
+      return timer->async_wait([this, timer, done = std::move(done), deadline](const boost::system::error_code&) mutable {
+        ask_nodes(std::move(done), deadline);
+      });
     }
     auto asked = std::make_shared<Asked>();
     asked->open = links.size();
@@ -212,7 +235,7 @@ class AsioClient final : public Client {
     for (const auto& link : links) {
       Piece piece;
       append_command(piece.bytes, {"INFO"});
-      piece.deadline = clock_.steady() + options_.timeout;
+      piece.deadline = deadline;
       piece.done = [asked, address = link->address()](Result<std::vector<Raw>> answers, bool) {
         if (!answers) {
           asked->failed = answers.error();
@@ -257,7 +280,7 @@ class AsioClient final : public Client {
   std::atomic<size_t> under_way_ = 0;
   Mailbox mailbox_;
   std::thread thread_;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_ = false;
   bool looking_ = false;
 };
 

@@ -66,7 +66,7 @@ struct Node {
 /// script names by an error reply which begins with it in capitals: STALE_EPOCH, CONFLICT. OOM is disk_full.
 class Client {
  public:
-  /// Never waits for the server. The clock must outlive the client. Errors: internal.
+  /// Never waits for the server. The clock must outlive the client. Errors: io_error, for a ca_file that cannot be read.
   static Result<std::unique_ptr<Client>> open(Url url, Options options, const Clock& clock);
   /// What is under way answers shutting_down.
   virtual ~Client() = default;
@@ -74,7 +74,7 @@ class Client {
   /// Answers once, on the client's one thread, which must not be held up.
   virtual void run(Batch batch, Done<std::vector<Reply>> done) = 0;
   virtual void call(Call call, Done<Reply> done) = 0;
-  /// Every primary that can be reached; unavailable where one cannot.
+  /// Every primary; unavailable where one cannot be reached.
   virtual void nodes(Done<std::vector<Node>> done) = 0;
 
   /// Messages of the channel, on the client's thread; `gap` each time that some may have been missed (a new

@@ -108,12 +108,12 @@ class ClusterRouter final : public Router {
         take(answers->front().reply, address);
         return finished_looking(true);
       }
-      why_ = !answers ? answers.error()
-                      : Error{.code = Code::unavailable,
-                              .detail = fmt::format("Redis Cluster at {}:{}: {}", address.host, address.port,
-                                                    answers->front().error.empty() ? "it has no slots"
-                                                                                   : answers->front().error),
-                              .field = ""};
+      fault_ = !answers ? answers.error()
+                        : Error{.code = Code::unavailable,
+                                .detail = fmt::format("Redis Cluster at {}:{}: {}", address.host, address.port,
+                                                      answers->front().error.empty() ? "it has no slots"
+                                                                                     : answers->front().error),
+                                .field = ""};
       ask_next();
     };
     asked_->send(std::move(piece));
@@ -134,8 +134,9 @@ class ClusterRouter final : public Router {
       }
     }
     table_ = std::move(table);
+    // One that is still answering goes at a later look: the table may be older than what led to it.
     std::erase_if(links_, [this](const auto& entry) {
-      const bool unused = !is_primary(entry.second);
+      const bool unused = !is_primary(entry.second) && entry.second->idle();
       if (unused) {
         entry.second->close(Error{.code = Code::unavailable, .detail = "the node has no slots any more", .field = ""});
       }
@@ -146,6 +147,7 @@ class ClusterRouter final : public Router {
 
   void finished_looking(bool found) {
     asking_ = false;
+    if (!found) why_ = fault_;
     changed_();
     const bool all_well = found && std::ranges::none_of(table_, [](const auto& link) { return !link || link->away(); });
     again_.expires_after(all_well ? std::chrono::milliseconds(kLookEvery) : kLookWhileWrong);
@@ -175,6 +177,7 @@ class ClusterRouter final : public Router {
   std::vector<Address> candidates_;
   std::map<Address, std::shared_ptr<Link>> links_;
   std::array<std::shared_ptr<Link>, kSlots> table_;
+  std::optional<Error> fault_;  ///< of this look; why_ once all have been asked
   std::optional<Error> why_;
   bool asking_ = false;
   bool closed_ = false;

@@ -116,12 +116,14 @@ void Connection::logged_in(const std::vector<Raw>& answers) {
 }
 
 void Connection::send(Piece piece) {
+  if (ended_) return piece.done(fail(why_ended_), false);
   if (!ready_) return waiting_.push_back(std::move(piece));
+  watch();
   to_write_ += piece.bytes;
   piece.bytes.clear();
   under_way_.push_back(std::move(piece));
   // Whatever else is sent in this turn of the loop goes with it.
-  if (writing_.empty() && under_way_.size() > 0) {
+  if (writing_.empty()) {
     boost::asio::post(io_, [self = shared_from_this()] { self->write_some(); });
   }
 }
@@ -194,22 +196,36 @@ Status Connection::give_out() {
   return {};
 }
 
-// A server that is silent for longer than its oldest question may take is as good as gone.
+// Looks at the clock now and then, but not while nobody waits for anything.
 void Connection::watch() {
+  if (std::exchange(watching_, true)) return;
   watch_.expires_after(kWatchEvery);
   watch_.async_wait([self = shared_from_this()](const Fault& fault) {
     if (fault || self->ended_) return;
-    const SteadyPoint now = self->clock_.steady();
-    if (!self->ready_ && now > self->dial_by_) return self->end(Code::unavailable, "it does not answer");
-    if (self->ready_ && !self->under_way_.empty() && now > self->under_way_.front().deadline) {
-      return self->end(Code::unavailable, "it did not answer in time");
-    }
-    self->watch();
+    self->watching_ = false;
+    self->look_at_deadlines();
+    if (!self->ended_ && !(self->ready_ && self->idle())) self->watch();
   });
+}
+
+// A server that is silent for longer than its oldest question may take is as good as gone.
+void Connection::look_at_deadlines() {
+  const SteadyPoint now = clock_.steady();
+  if (!ready_ && now > dial_by_) return end(Code::unavailable, "it does not answer");
+  if (ready_ && !under_way_.empty() && now > under_way_.front().deadline) {
+    return end(Code::unavailable, "it did not answer in time");
+  }
+  while (!waiting_.empty() && now > waiting_.front().deadline) {
+    auto late = std::move(waiting_.front());
+    waiting_.pop_front();
+    late.done(fail(Code::unavailable, "Redis at {}: it could not be reached in time", text_of(address_)), false);
+  }
 }
 
 void Connection::end(Code code, std::string detail) {
   if (ended_) return;
+  // One that says a single thing and hangs up, such as that it has too many clients, said why.
+  if (!ready_ && collected_.size() == 1 && !collected_.front().error.empty()) detail = collected_.front().error;
   const Error why{.code = code, .detail = fmt::format("Redis at {}: {}", text_of(address_), detail), .field = ""};
   finish(why);
   if (hooks_.ended) hooks_.ended(why);
@@ -225,6 +241,7 @@ void Connection::close(const Error& why) {
 void Connection::finish(const Error& why) {
   ended_ = true;
   ready_ = false;
+  why_ended_ = why;
   const auto self = shared_from_this();  // what answers may let go of us
   Fault ignored;
   watch_.cancel();

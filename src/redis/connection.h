@@ -56,6 +56,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Everything under way answers this.
   void close(const Error& why);
   [[nodiscard]] bool ready() const { return ready_; }
+  /// Nobody waits for an answer.
+  [[nodiscard]] bool idle() const { return under_way_.empty() && waiting_.empty(); }
 
  private:
   using Tcp = boost::asio::ip::tcp;
@@ -71,6 +73,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void take(size_t bytes);
   Status give_out();
   void watch();
+  void look_at_deadlines();
   void end(Code code, std::string detail);
   void finish(const Error& why);
   template <class Stream>
@@ -95,7 +98,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::deque<Piece> waiting_;   ///< not written: we are not logged in yet
   std::deque<Piece> under_way_;
   std::vector<Raw> collected_;  ///< answers of the first of those
+  Error why_ended_;
   bool ready_ = false;
+  bool watching_ = false;
   bool ended_ = false;
 };
 

@@ -25,6 +25,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void close(const Error& why);
   [[nodiscard]] const Address& address() const { return address_; }
   [[nodiscard]] bool ready() const { return connection_ && connection_->ready(); }
+  [[nodiscard]] bool idle() const { return !connection_ || connection_->idle(); }
   /// Why it is away; nullopt while it is there, or dialled for the first time.
   [[nodiscard]] const std::optional<Error>& away() const { return away_; }
 

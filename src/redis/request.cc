@@ -39,7 +39,10 @@ std::string Request::bytes_asking() const {
 RequestPtr request_of(const Batch& batch) {
   auto request = std::make_shared<Request>();
   if (!batch.key.empty()) request->slot = slot_of(batch.key);
-  for (const auto& words : batch.commands) request->commands.push_back(encoded(words));
+  for (const auto& words : batch.commands) {
+    request->commands.push_back(encoded(words));
+    if (!words.empty() && words.front() != "WAIT") request->to_do = request->commands.size();
+  }
   return request;
 }
 
@@ -47,6 +50,7 @@ RequestPtr request_of(const Call& call) {
   auto request = std::make_shared<Request>();
   request->slot = slot_of(call.keys.front());
   request->commands.push_back(encoded(words_of(call, "EVALSHA", call.script->sha())));
+  request->to_do = 1;
   request->with_script = encoded(words_of(call, "EVAL", call.script->text()));
   return request;
 }
@@ -55,6 +59,13 @@ std::vector<Raw> without_asking(std::vector<Raw> answers) {
   std::vector<Raw> kept;
   for (size_t i = 1; i < answers.size(); i += 2) kept.push_back(std::move(answers[i]));
   return kept;
+}
+
+bool nothing_done(const Request& request, const std::vector<Raw>& answers) {
+  for (size_t i = 0; i < std::min(request.to_do, answers.size()); ++i) {
+    if (meaning_of(answers[i].error).remedy == Remedy::none) return false;
+  }
+  return true;
 }
 
 Result<std::vector<Reply>> replies_of(std::vector<Raw> answers) {

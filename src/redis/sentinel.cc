@@ -27,6 +27,7 @@ class SentinelRouter final : public Router {
   void look() override {
     if (asking_ || closed_) return;
     asking_ = true;
+    fault_.reset();
     ask(0);
   }
 
@@ -39,47 +40,50 @@ class SentinelRouter final : public Router {
   }
 
  private:
+  /// The one that answered last goes first: some may be away for good.
   void ask(size_t index) {
     if (closed_) return;
     if (index >= url_.addresses.size()) return nobody_knows();
+    const size_t which = (answered_ + index) % url_.addresses.size();
     Login login = login_;
     login.user.clear();
     login.password = url_.sentinel_password;
     login.database = 0;
     login.primary = false;
-    asked_ = std::make_shared<Connection>(around_.io, url_.addresses[index], login, around_.options, around_.clock);
+    asked_ = std::make_shared<Connection>(around_.io, url_.addresses[which], login, around_.options, around_.clock);
     asked_->open({.ready = {}, .ended = {}, .unasked = {}});
     Piece piece;
     append_command(piece.bytes, {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", url_.master_name});
     piece.deadline = around_.clock.steady() + around_.options.connect_timeout;
-    piece.done = [this, index](Result<std::vector<Raw>> answers, bool) {
+    piece.done = [this, index, which](Result<std::vector<Raw>> answers, bool) {
       if (closed_) return;
       // The connection ends in its own turn, not while it answers.
       boost::asio::post(around_.io, [connection = std::exchange(asked_, nullptr)] {
         if (connection) connection->close(Error{.code = Code::unavailable, .detail = "no longer needed", .field = ""});
       });
       if (!answers) {
-        why_ = answers.error();
+        fault_ = answers.error();
         return ask(index + 1);
       }
-      told(answers->front(), index);
+      told(answers->front(), index, which);
     };
     asked_->send(std::move(piece));
   }
 
-  void told(const Raw& answer, size_t index) {
+  void told(const Raw& answer, size_t index, size_t which) {
     const auto& items = answer.reply.items;
     Address address;
     if (!answer.error.empty() || items.size() != 2) {
-      why_ = Error{.code = Code::unavailable,
-                   .detail = answer.error.empty() ? fmt::format("no Sentinel knows a master {}", url_.master_name)
-                                                  : fmt::format("Sentinel: {}", answer.error),
-                   .field = ""};
+      fault_ = Error{.code = Code::unavailable,
+                     .detail = answer.error.empty() ? fmt::format("no Sentinel knows a master {}", url_.master_name)
+                                                    : fmt::format("Sentinel: {}", answer.error),
+                     .field = ""};
       return ask(index + 1);
     }
     address.host = items[0].text;
     address.port = static_cast<uint16_t>(std::strtoul(items[1].text.c_str(), nullptr, 10));
     asking_ = false;
+    answered_ = which;
     if (!primary_ || primary_->address() != address) {
       if (primary_) {
         log::warn("redis.new_primary", {{"address", fmt::format("{}:{}", address.host, address.port)}});
@@ -95,6 +99,7 @@ class SentinelRouter final : public Router {
 
   void nobody_knows() {
     asking_ = false;
+    why_ = fault_;
     look_later();
     changed_();
   }
@@ -120,7 +125,9 @@ class SentinelRouter final : public Router {
   boost::asio::steady_timer again_;
   std::shared_ptr<Connection> asked_;
   std::shared_ptr<Link> primary_;
+  std::optional<Error> fault_;  ///< of this round; why_ once all have been asked
   std::optional<Error> why_;
+  size_t answered_ = 0;
   unsigned failures_ = 0;
   bool asking_ = false;
   bool closed_ = false;

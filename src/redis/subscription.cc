@@ -1,5 +1,9 @@
 #include "redis/subscription.h"
 
+#include <algorithm>
+
+#include "base/log.h"
+
 namespace schedules::redis {
 namespace {
 
@@ -24,8 +28,8 @@ void Subscription::dial() {
   if (closed_) return;
   const auto addresses = router_.for_subscriptions();
   if (addresses.empty()) return dial_later();
-  const auto& address = addresses[failures_ % addresses.size()];
-  connection_ = std::make_shared<Connection>(around_.io, address, login_, around_.options, around_.clock);
+  address_ = addresses[failures_ % addresses.size()];
+  connection_ = std::make_shared<Connection>(around_.io, address_, login_, around_.options, around_.clock);
   connection_->open({.ready = [this] { listen(); },
                      .ended =
                          [this](const Error&) {
@@ -40,13 +44,27 @@ void Subscription::listen() {
   append_command(piece.bytes, {"SUBSCRIBE", channel_});
   piece.deadline = around_.clock.steady() + around_.options.timeout;
   piece.done = [this](const Result<std::vector<Raw>>& answers, bool) {
-    if (closed_ || !answers) return;
-    failures_ = answers->front().error.empty() ? 0 : failures_ + 1;
-    heard_at_ = around_.clock.steady();
-    ask_whether_alive();
-    gap_();
+    if (!closed_ && answers) listening(answers->front());
   };
   connection_->send(std::move(piece));
+}
+
+void Subscription::listening(const Raw& answer) {
+  if (!answer.error.empty()) {
+    if (!std::exchange(refused_, true)) log::warn("redis.subscribe", {{"channel", channel_}, {"error", answer.error}});
+    return leave(answer.error);
+  }
+  refused_ = false;
+  failures_ = 0;
+  heard_at_ = around_.clock.steady();
+  ask_whether_alive();
+  gap_();
+}
+
+void Subscription::leave(std::string why) {
+  const auto left = std::exchange(connection_, nullptr);
+  left->close(Error{.code = Code::unavailable, .detail = std::move(why), .field = ""});
+  dial_later();
 }
 
 void Subscription::heard(const Raw& raw) {
@@ -55,16 +73,14 @@ void Subscription::heard(const Raw& raw) {
   if (items.size() == 3 && items[0].text == "message") message_(items[2].text);
 }
 
-// A peer that has gone without a word is noticed only by asking.
+// A peer that has gone without a word is noticed only by asking, and one that is no longer of use only by the router.
 void Subscription::ask_whether_alive() {
   alive_.expires_after(kAskEvery);
   alive_.async_wait([this](const boost::system::error_code& fault) {
     if (fault || closed_ || !connection_) return;
-    if (around_.clock.steady() - heard_at_ > kSilentForAtMost) {
-      const auto silent = std::exchange(connection_, nullptr);
-      silent->close(Error{.code = Code::unavailable, .detail = "silent", .field = ""});
-      return dial_later();
-    }
+    if (around_.clock.steady() - heard_at_ > kSilentForAtMost) return leave("it is silent");
+    const auto addresses = router_.for_subscriptions();
+    if (!addresses.empty() && std::ranges::find(addresses, address_) == addresses.end()) return leave("it is not listed");
     connection_->say(kPing);
     ask_whether_alive();
   });

@@ -21,7 +21,9 @@ class Subscription {
  private:
   void dial();
   void listen();
+  void listening(const Raw& answer);
   void heard(const Raw& raw);
+  void leave(std::string why);
   void ask_whether_alive();
   void dial_later();
 
@@ -32,10 +34,12 @@ class Subscription {
   std::function<void(std::string_view)> message_;
   std::function<void()> gap_;
   std::shared_ptr<Connection> connection_;
+  Address address_;  ///< of the other end
   boost::asio::steady_timer again_;
   boost::asio::steady_timer alive_;
   SteadyPoint heard_at_;
   unsigned failures_ = 0;
+  bool refused_ = false;
   bool closed_ = false;
 };
 

@@ -115,7 +115,9 @@ Status read_query(std::string_view text, Url& url) {
     } else if (name == "sentinel_password" && url.topology == Topology::sentinel) {
       url.sentinel_password = std::move(*value);
     } else {
-      return fail(Code::invalid_argument, "the Redis address has an option that is not known: {}", name);
+      // Which one is not said: it may be the rest of a password in which ? was not encoded.
+      return wrong(url.topology == Topology::sentinel ? "has an option that is neither tls nor sentinel_password"
+                                                      : "has an option that is not tls");
     }
   }
   return {};
@@ -179,6 +181,11 @@ Result<Url> parse_url(std::string_view text) {
     if (!read) return fail(read.error());
   }
   url.master_name = std::move(*fragment);
+  // As Sentinel allows them; anything else may be a part of a password in which # was not encoded.
+  const bool odd = std::ranges::any_of(url.master_name, [](char c) {
+    return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_');
+  });
+  if (odd) return wrong("has a master's name that cannot be one");
   if (url.topology == Topology::sentinel && url.master_name.empty()) {
     return wrong("names no master: redis-sentinel://host:port,…/0#master-name");
   }

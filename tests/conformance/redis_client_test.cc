@@ -59,12 +59,18 @@ TEST_F(RedisClientTest, ManyCallsAnswerInOrderAndAreTimed) {
 TEST_F(RedisClientTest, TooManyCallsUnderWayAreRefused) {
   client = connect(url(), Options{.max_under_way = 1});
   std::promise<void> first;
-  client->run(Batch{.key = "k", .commands = {{"DEBUG", "SLEEP", "0.2"}}},
+  client->run(Batch{.key = "k", .commands = {{"BLPOP", "held", "30"}}},
               [&](const Result<std::vector<Reply>>&) { first.set_value(); });
-  const auto second = one(*client, {"PING"});
+  std::promise<std::thread::id> where;
+  client->run(Batch{.key = "k", .commands = {{"PING"}}}, [&](const Result<std::vector<Reply>>& second) {
+    EXPECT_FALSE(second);
+    EXPECT_EQ(second.error().code, Code::overloaded);
+    where.set_value(std::this_thread::get_id());
+  });
+  EXPECT_NE(where.get_future().get(), std::this_thread::get_id());  // as every answer: on the client's thread
+  const auto other = connect(url());
+  ASSERT_TRUE(one(*other, {"RPUSH", "held", "x"}));
   first.get_future().wait();
-  ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, Code::overloaded);
 }
 
 TEST_F(RedisClientTest, AScriptIsSentWhereItIsNotKnown) {
@@ -132,6 +138,8 @@ TEST_F(RedisClientTest, AServerThatIsSilentIsGivenUp) {
   const ServerControl control("SCHEDULES_TEST_REDIS_CONTROL");
   client = connect(url(), Options{.connect_timeout = 300ms, .timeout = 300ms});
   ASSERT_TRUE(one(*client, {"PING"}));
+  const auto other = connect(url());
+  ASSERT_TRUE(one(*other, {"BLPOP", "nothing-comes", "0.2"}));  // meanwhile ours has nothing to wait for
   control.pause();
   const auto reply = one(*client, {"INCR", "n-silent"});
   control.resume();
@@ -145,6 +153,77 @@ TEST_F(RedisClientTest, ACallWaitsForTheFirstConnectionOnlySoLong) {
   const auto reply = one(*client, {"PING"});
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().code, Code::unavailable);
+}
+
+TEST_F(RedisClientTest, ACallIsNotLateBecauseConnectingMayTakeLonger) {
+  const ServerControl control("SCHEDULES_TEST_REDIS_CONTROL");
+  control.pause();
+  client = connect(url(), Options{.connect_timeout = 1h, .timeout = 200ms});
+  const auto reply = one(*client, {"PING"});
+  control.resume();
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, Code::unavailable);
+  EXPECT_NE(reply.error().detail.find("in time"), std::string::npos) << reply.error().detail;
+  until([&] { return one(*client, {"PING"}).has_value(); }, "the connection");
+}
+
+TEST_F(RedisClientTest, AServerThatIsFullSaysSo) {
+  ASSERT_TRUE(one(*client, {"CONFIG", "SET", "maxclients", "1"}));
+  const auto second = connect(url());
+  Result<Reply> refused;
+  until(
+      [&] {
+        refused = one(*second, {"PING"});
+        return !refused && refused.error().detail.find("max number of clients") != std::string::npos;
+      },
+      "the refusal");
+  ASSERT_TRUE(one(*client, {"CONFIG", "SET", "maxclients", "1000"}));
+  until([&] { return one(*second, {"PING"}).has_value(); }, "the connection");
+}
+
+TEST_F(RedisClientTest, AUserHasItsOwnPasswordAndRights) {
+  ASSERT_TRUE(one(*client, {"ACL", "SETUSER", "mute", "on", ">p@ss", "+@all", "~*", "resetchannels"}));
+  const auto address = environment("SCHEDULES_TEST_REDIS");
+  const auto mute = connect("redis://mute:p%40ss@" + address + "/3");
+  EXPECT_EQ(one(*mute, {"ACL", "WHOAMI"}).value().text, "mute");
+  const auto known = one(*mute, {"CLIENT", "INFO"}).value().text;
+  EXPECT_NE(known.find(" name=stufio-schedules "), std::string::npos) << known;
+  EXPECT_NE(known.find(" db=3 "), std::string::npos) << known;
+  const auto wrong = connect("redis://mute:other@" + address);
+  const auto refused = one(*wrong, {"PING"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().detail.find("other"), std::string::npos) << refused.error().detail;
+  EXPECT_NE(refused.error().detail.find("WRONGPASS"), std::string::npos) << refused.error().detail;
+}
+
+TEST_F(RedisClientTest, ASubscriptionThatIsRefusedIsTriedUntilItIsHad) {
+  ASSERT_TRUE(one(*client, {"ACL", "SETUSER", "deaf", "on", ">pw", "+@all", "~*", "resetchannels"}));
+  ASSERT_TRUE(one(*client, {"ACL", "LOG", "RESET"}));
+  std::atomic<int> gaps = 0;
+  auto deaf = connect("redis://deaf:pw@" + environment("SCHEDULES_TEST_REDIS"));
+  deaf->subscribe("news", [](std::string_view) {}, [&] { ++gaps; });
+  const auto refusals = [&] {  // equal ones are one entry: "count", n, …
+    const auto entries = one(*client, {"ACL", "LOG"}).value().items;
+    return entries.empty() ? 0 : entries.front().items.at(1).integer;
+  };
+  until([&] { return refusals() >= 2; }, "two refusals");
+  EXPECT_EQ(gaps, 0);
+  ASSERT_TRUE(one(*client, {"ACL", "SETUSER", "deaf", "allchannels"}));
+  until([&] { return gaps == 1; }, "the subscription");
+  deaf.reset();
+}
+
+TEST_F(RedisClientTest, WhatAnAnswerAsksAtTheEndIsAnsweredToo) {
+  std::promise<Result<std::vector<Reply>>> answer;
+  Client* const ending = client.get();
+  ending->run(Batch{.key = "k", .commands = {{"BLPOP", "nothing-comes", "5"}}}, [&](const Result<std::vector<Reply>>&) {
+    ending->run(Batch{.key = "k", .commands = {{"PING"}}},
+                [&](Result<std::vector<Reply>> replies) { answer.set_value(std::move(replies)); });
+  });
+  client.reset();
+  const auto reply = answer.get_future().get();
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, Code::shutting_down);
 }
 
 TEST_F(RedisClientTest, WhatIsUnderWayAtTheEndAnswersShuttingDown) {
@@ -191,10 +270,37 @@ TEST_F(RedisClientTest, TlsAndPassword) {
   ASSERT_FALSE(nobody);
   EXPECT_NE(nobody.error().detail.find("NOAUTH"), std::string::npos) << nobody.error().detail;
 
+  // Its certificate names 127.0.0.1 and localhost.
+  client = connect("rediss://:" + secret + "@127.0.0.2" + address.substr(address.rfind(':')), Options{.ca_file = ca});
+  const auto misnamed = one(*client, {"PING"});
+  ASSERT_FALSE(misnamed);
+  EXPECT_NE(misnamed.error().detail.find("TLS"), std::string::npos) << misnamed.error().detail;
+  client = connect("rediss://:" + secret + "@localhost" + address.substr(address.rfind(':')), Options{.ca_file = ca});
+  EXPECT_TRUE(one(*client, {"PING"}));
+
   client = connect("rediss://:" + secret + "@" + address);  // the system's CAs do not know it
   const auto untrusted = one(*client, {"PING"});
   ASSERT_FALSE(untrusted);
   EXPECT_NE(untrusted.error().detail.find("TLS"), std::string::npos) << untrusted.error().detail;
+}
+
+TEST_F(RedisClientTest, AServerWithTlsIsFoundAgain) {
+  const ServerControl control("SCHEDULES_TEST_REDIS_SECURED_CONTROL");
+  client = connect("rediss://:" + environment("SCHEDULES_TEST_REDIS_PASSWORD") + "@" + environment("SCHEDULES_TEST_REDIS_SECURED"),
+                   Options{.ca_file = environment("SCHEDULES_TEST_REDIS_CA")});
+  ASSERT_TRUE(one(*client, {"PING"}));
+  control.kill();
+  until([&] { return !one(*client, {"PING"}); }, "the kill");
+  control.start();
+  until([&] { return one(*client, {"PING"}).has_value(); }, "the return");
+}
+
+TEST_F(RedisClientTest, AMissingCaFileIsToldAtOnce) {
+  static const SystemClock clock;
+  const auto opened = Client::open(parse_url("rediss://h").value(), Options{.ca_file = "/no/such/file"}, clock);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::io_error);
+  EXPECT_NE(opened.error().detail.find("/no/such/file"), std::string::npos);
 }
 
 }  // namespace schedules::redis

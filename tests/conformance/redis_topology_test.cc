@@ -24,7 +24,8 @@ std::vector<std::string> split(const std::string& text, char at) {
 }  // namespace
 
 class RedisClusterTest : public RedisTest {
- protected:
+ public:
+  using RedisTest::run;
   void SetUp() override {
     const auto all = environment("SCHEDULES_TEST_REDIS_CLUSTER");
     addresses = split(all, ',');
@@ -69,25 +70,94 @@ TEST_F(RedisClusterTest, EveryKeyIsFoundOnItsNode) {
   EXPECT_EQ(nodes->size(), 3U);
 }
 
+/// A slot on its way from its node to another one, step by step.
+class Move {
+ public:
+  Move(RedisClusterTest& test, uint16_t slot) : test_(test), slot_(slot), from_(test.owner_of(slot)), to_(from_) {
+    for (uint16_t other = 0; to_ == from_; other = static_cast<uint16_t>(other + 1'000)) to_ = test.owner_of(other);
+    source_ = test.plain(from_);
+    target_ = test.plain(to_);
+    say(*target_, {"IMPORTING", test.id_of(from_)});
+    say(*source_, {"MIGRATING", test.id_of(to_)});
+  }
+  void carry(const std::string& key) {
+    const auto port = test_.addresses[to_].substr(test_.addresses[to_].rfind(':') + 1);
+    ASSERT_TRUE(RedisClusterTest::run(*source_, "", {{"MIGRATE", "127.0.0.1", port, key, "0", "5000"}}));
+  }
+  void finish() {
+    const auto id = test_.id_of(to_);
+    say(*target_, {"NODE", id});
+    say(*source_, {"NODE", id});
+  }
+
+ private:
+  void say(Client& node, const std::vector<std::string>& words) {
+    std::vector<std::string> command{"CLUSTER", "SETSLOT", std::to_string(slot_)};
+    command.insert(command.end(), words.begin(), words.end());
+    ASSERT_TRUE(RedisClusterTest::run(node, "", {command}));
+  }
+
+  RedisClusterTest& test_;
+  uint16_t slot_;
+  size_t from_;
+  size_t to_;
+  std::unique_ptr<Client> source_;
+  std::unique_ptr<Client> target_;
+};
+
+TEST_F(RedisClusterTest, NodesAreTold) {  // to the first call, too
+  const auto nodes = testing::await<std::vector<Node>>([&](auto done) { client->nodes(std::move(done)); });
+  ASSERT_TRUE(nodes) << nodes.error().detail;
+  EXPECT_EQ(nodes->size(), 3U);
+}
+
 TEST_F(RedisClusterTest, AKeyOfASlotThatIsMovingIsAskedFor) {
   const std::string key = "{moving}key";
-  const uint16_t slot = slot_of(key);
   ASSERT_TRUE(one(*client, {"SET", key, "here"}));
-  const size_t from = owner_of(slot);
-  size_t to = 0;
-  for (uint16_t other = 0; (to = owner_of(other)) == from; other = static_cast<uint16_t>(other + 1'000)) {
-  }
-  const auto source = plain(from);
-  const auto target = plain(to);
-  ASSERT_TRUE(run(*target, "", {{"CLUSTER", "SETSLOT", std::to_string(slot), "IMPORTING", id_of(from)}}));
-  ASSERT_TRUE(run(*source, "", {{"CLUSTER", "SETSLOT", std::to_string(slot), "MIGRATING", id_of(to)}}));
-  const auto port = addresses[to].substr(addresses[to].rfind(':') + 1);
-  ASSERT_TRUE(run(*source, "", {{"MIGRATE", "127.0.0.1", port, key, "0", "5000"}}));
+  Move move(*this, slot_of(key));
+  move.carry(key);
   EXPECT_EQ(one(*client, {"GET", key}).value().text, "here");  // ASK
-  ASSERT_TRUE(run(*target, "", {{"CLUSTER", "SETSLOT", std::to_string(slot), "NODE", id_of(to)}}));
-  ASSERT_TRUE(run(*source, "", {{"CLUSTER", "SETSLOT", std::to_string(slot), "NODE", id_of(to)}}));
-  EXPECT_EQ(one(*client, {"GET", key}).value().text, "here");  // MOVED
-  EXPECT_EQ(one(*client, {"SET", key, "there"}).value().text, "OK");
+  const auto script = testing::await<Reply>([&](auto done) {  // ASK, and the node may not know the script
+    client->call(Call{.script = &kPut, .keys = {key}, .arguments = {"there"}}, std::move(done));
+  });
+  ASSERT_TRUE(script) << script.error().detail;
+  move.finish();
+  EXPECT_EQ(one(*client, {"GET", key}).value().text, "there");  // MOVED
+  EXPECT_EQ(one(*client, {"SET", key, "still"}).value().text, "OK");
+}
+
+TEST_F(RedisClusterTest, ABatchThatIsHalfOnEitherSideOfAMoveIsNotSentTwice) {
+  const std::string gone = "{halfway}gone";
+  const std::string here = "{halfway}here";
+  ASSERT_TRUE(run(*client, gone, {{"SET", gone, "0"}, {"SET", here, "0"}}));
+  Move move(*this, slot_of(gone));
+  move.carry(gone);
+  const auto mixed = run(*client, gone, {{"INCR", gone}, {"INCR", here}});
+  ASSERT_FALSE(mixed);
+  EXPECT_EQ(mixed.error().code, Code::unavailable);
+  move.carry(here);
+  move.finish();
+  EXPECT_EQ(one(*client, {"GET", gone}).value().text, "0");
+  EXPECT_EQ(one(*client, {"GET", here}).value().text, "1");
+}
+
+TEST_F(RedisClusterTest, NodesThatDoNotKnowTheirNamesAreFoundWhereTheyWereAsked) {
+  const auto each = [&](const std::string& type) {
+    for (size_t node = 0; node < addresses.size(); ++node) {
+      const auto direct = plain(node);
+      ASSERT_TRUE(one(*direct, {"CONFIG", "SET", "cluster-preferred-endpoint-type", type}));
+    }
+  };
+  each("unknown-endpoint");
+  const std::string key = "{nameless}key";
+  client = connect("redis-cluster://" + addresses.front());
+  ASSERT_TRUE(one(*client, {"SET", key, "x"}));
+  Move move(*this, slot_of(key));
+  move.carry(key);
+  EXPECT_EQ(one(*client, {"GET", key}).value().text, "x");  // ASK
+  move.finish();
+  EXPECT_EQ(one(*client, {"GET", key}).value().text, "x");  // MOVED
+  each("ip");
 }
 
 TEST_F(RedisClusterTest, AMessageReachesASubscriberOfAnyNode) {
@@ -119,31 +189,96 @@ TEST_F(RedisClusterTest, TheSlotsOfAKilledPrimaryWorkAgainAfterItsFailover) {
   control.start(static_cast<int>(primary));
 }
 
-class RedisSentinelTest : public RedisTest {};
+class RedisSentinelTest : public RedisTest {
+ protected:
+  void SetUp() override {
+    const auto parts = split(environment("SCHEDULES_TEST_REDIS_SENTINEL"), '#');
+    sentinels = split(parts.at(0), ',');
+    name = parts.at(1);
+  }
+  [[nodiscard]] std::unique_ptr<Client> through(const std::string& addresses, const std::string& query = "") const {
+    return connect("redis-sentinel://" + addresses + "/0" + query + "#" + name);
+  }
+  [[nodiscard]] static std::string all() { return split(environment("SCHEDULES_TEST_REDIS_SENTINEL"), '#').at(0); }
+  /// Where the Sentinels say that the primary is.
+  [[nodiscard]] std::string primary() const {
+    const auto direct = connect("redis://" + sentinels.front());
+    const auto address = one(*direct, {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", name}).value();
+    return address.items.at(0).text + ":" + address.items.at(1).text;
+  }
+  /// Which node of the group the primary is: of the two that hold data.
+  [[nodiscard]] int primary_node() const {
+    const auto nodes = split(environment("SCHEDULES_TEST_REDIS_SENTINEL_DATA"), ',');
+    return static_cast<int>(std::ranges::find(nodes, primary()) - nodes.begin());
+  }
+  /// Until the Sentinels could fail over again.
+  void until_replicated() const {
+    const auto direct = connect("redis://" + primary());
+    until([&] { return one(*direct, {"INFO", "replication"}).value().text.find("state=online") != std::string::npos; },
+          "the replica");
+  }
+  std::vector<std::string> sentinels;
+  std::string name;
+};
 
 TEST_F(RedisSentinelTest, TheNewPrimaryIsFoundAfterAFailover) {
   const ServerControl control("SCHEDULES_TEST_REDIS_SENTINEL_CONTROL");
-  const auto [addresses, name] = [] {
-    const auto parts = split(environment("SCHEDULES_TEST_REDIS_SENTINEL"), '#');
-    return std::pair(parts.at(0), parts.at(1));
-  }();
-  const auto client = connect("redis-sentinel://" + addresses + "/0#" + name);
+  const auto client = through(all());
+  const int before = primary_node();
   ASSERT_TRUE(run(*client, "a", {{"SET", "a", "kept"}, {"WAIT", "1", "2000"}}));
   std::atomic<int> gaps = 0;
   client->subscribe("news", [](std::string_view) {}, [&] { ++gaps; });
   until([&] { return gaps == 1; }, "the subscription");
-  control.kill(0);
+  control.kill(before);
   until([&] { return one(*client, {"SET", "a", "new"}).has_value(); }, "the failover");
   EXPECT_EQ(one(*client, {"GET", "a"}).value().text, "new");
   until([&] { return gaps >= 2; }, "the subscription at the new one");
   // The old one comes back as a replica and is not taken for the primary.
-  control.start(0);
+  control.start(before);
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(one(*client, {"SET", "a", std::to_string(i)}));
+  until_replicated();
+}
+
+TEST_F(RedisSentinelTest, CallsAndSubscriptionsFollowASwitch) {
+  const auto client = through(all());
+  ASSERT_TRUE(one(*client, {"SET", "b", "1"}));
+  client->subscribe("follow", [](std::string_view) {}, [] {});
+  const auto before = primary();
+  until_replicated();
+  const auto direct = connect("redis://" + sentinels.front());
+  until([&] { return one(*direct, {"SENTINEL", "FAILOVER", name}).has_value(); }, "the Sentinel's consent");
+  until([&] { return primary() != before; }, "the switch");
+  const auto now = connect("redis://" + primary());
+  // The old one takes calls until it is told, too; what it took then is lost.
+  until([&] { return one(*client, {"SET", "b", "2"}).has_value() && one(*now, {"GET", "b"}).value().text == "2"; },
+        "the new primary");
+  until([&] { return run(*now, "", {{"PUBSUB", "NUMSUB", "follow"}}).value().at(0).items.at(1).integer == 1; },
+        "the subscription at the new one");
+}
+
+TEST_F(RedisSentinelTest, SentinelsThatAreAwayArePassedOver) {
+  for (int i = 0; i < 20; ++i) {
+    const auto client = through("127.0.0.1:1,127.0.0.1:2," + all());
+    const auto reply = one(*client, {"PING"});
+    EXPECT_TRUE(reply) << reply.error().detail;
+  }
+}
+
+TEST_F(RedisSentinelTest, TheirPasswordIsNotThatOfTheData) {
+  const auto admin = connect("redis://" + sentinels.back());
+  ASSERT_TRUE(one(*admin, {"ACL", "SETUSER", "default", "resetpass", ">s3cret"}));
+  const auto stranger = through(sentinels.back());
+  const auto refused = one(*stranger, {"PING"});
+  const auto known = through(sentinels.back(), "?sentinel_password=s3cret");
+  const auto reply = one(*known, {"PING"});
+  ASSERT_TRUE(one(*admin, {"ACL", "SETUSER", "default", "nopass"}));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().detail.find("NOAUTH"), std::string::npos) << refused.error().detail;
+  EXPECT_TRUE(reply) << reply.error().detail;
 }
 
 TEST_F(RedisSentinelTest, AMasterThatNobodyKnowsIsAnError) {
-  const auto addresses = split(environment("SCHEDULES_TEST_REDIS_SENTINEL"), '#').at(0);
-  const auto client = connect("redis-sentinel://" + addresses + "/0#nobody", Options{.timeout = 2s});
+  const auto client = connect("redis-sentinel://" + all() + "/0#nobody", Options{.timeout = 2s});
   const auto reply = one(*client, {"PING"});
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().code, Code::unavailable);

@@ -54,7 +54,7 @@ class Redis(Process):
 
 
 class RedisSecured(Redis):
-    """TLS only, with a password."""
+    """TLS only, with a password. Listens on 127.0.0.2 too, which its certificate does not name."""
     name = "redis-secured"
 
     def start(self):
@@ -65,8 +65,8 @@ class RedisSecured(Redis):
         return super().start()
 
     def command(self):
-        return ["redis-server", "--port", "0", "--tls-port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.dir),
-                "--tls-cert-file", "ca.pem", "--tls-key-file", "key.pem", "--tls-auth-clients", "no",
+        return ["redis-server", "--port", "0", "--tls-port", str(self.port), "--bind", "127.0.0.1", "127.0.0.2",
+                "--dir", str(self.dir), "--tls-cert-file", "ca.pem", "--tls-key-file", "key.pem", "--tls-auth-clients", "no",
                 "--requirepass", PASSWORD, "--save", "", "--shutdown-timeout", "0"]
 
     def ready(self):
@@ -74,8 +74,10 @@ class RedisSecured(Redis):
             return True
 
     def environment(self):
+        if self.control is None:
+            self.control = Control(self)
         return {"SCHEDULES_TEST_REDIS_SECURED": f"127.0.0.1:{self.port}", "SCHEDULES_TEST_REDIS_CA": str(self.dir / "ca.pem"),
-                "SCHEDULES_TEST_REDIS_PASSWORD": PASSWORD}
+                "SCHEDULES_TEST_REDIS_PASSWORD": PASSWORD, "SCHEDULES_TEST_REDIS_SECURED_CONTROL": self.control.address}
 
     def settings(self):
         return {"schedules_REDIS_URL": f"rediss://:{PASSWORD}@127.0.0.1:{self.port}/0"}
@@ -198,6 +200,7 @@ class RedisSentinel(Group):
     def environment(self):
         addresses = ",".join(f"127.0.0.1:{node.port}" for node in self.sentinels)
         return {"SCHEDULES_TEST_REDIS_SENTINEL": f"{addresses}#mymaster",
+                "SCHEDULES_TEST_REDIS_SENTINEL_DATA": ",".join(f"127.0.0.1:{node.port}" for node in self.data),
                 "SCHEDULES_TEST_REDIS_SENTINEL_CONTROL": self.control_address()}
 
     def settings(self):

@@ -81,6 +81,23 @@ TEST(RedisRequest, AnswersToAskingAreLeftOut) {
   EXPECT_EQ(kept[1].reply.integer, 2);
 }
 
+TEST(RedisRequest, IsSentAgainOnlyWhereAllOfItWasRefused) {
+  const auto answers = [](const std::vector<std::string>& errors) {
+    std::vector<Raw> made;
+    for (const auto& error : errors) made.push_back(Raw{.reply = {}, .error = error});
+    return made;
+  };
+  const auto two = request_of(Batch{.key = "k", .commands = {{"SET", "a", "1"}, {"SET", "b", "1"}, {"WAIT", "1", "9"}}});
+  EXPECT_TRUE(nothing_done(*two, answers({"ASK 1 h:1", "ASK 1 h:1", ""})));
+  EXPECT_FALSE(nothing_done(*two, answers({"ASK 1 h:1", "", ""})));
+  EXPECT_FALSE(nothing_done(*two, answers({"", "ASK 1 h:1", ""})));
+  EXPECT_FALSE(nothing_done(*two, answers({"ASK 1 h:1", "ERR wrong number", ""})));
+  const Script script("return 1");
+  const auto call = request_of(Call{.script = &script, .keys = {"k"}, .arguments = {}});
+  EXPECT_TRUE(nothing_done(*call, answers({"NOSCRIPT No matching script", ""})));
+  EXPECT_FALSE(nothing_done(*call, answers({""})));
+}
+
 TEST(RedisRequest, InfoTellsWhatANodeIs) {
   const auto node = node_of({"h", 1}, "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n\r\nmaxmemory_policy:noeviction\r\nmaster_replid:r1\r\n");
   EXPECT_EQ(node.version, "7.0.15");

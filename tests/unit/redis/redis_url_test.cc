@@ -71,6 +71,8 @@ INSTANTIATE_TEST_SUITE_P(All, BadRedisUrl,
                                            "redis://h:1x", "redis://h/x", "redis://h/-1", "redis://h/99999999999", "redis://a,b",
                                            "redis://u@h", "redis://u:@h", "redis://h h", "redis://[::1", "redis://[::1]x", "redis://::1",
                                            "redis://:geheim%4@h", "redis://:geheim%zz@h", "redis://h?x=1", "redis://h?tls=maybe",
+                                           "redis://u:12?geheim@h", "redis://u:12/geheim@h", "redis://u:12#geheim@h",
+                                           "redis-sentinel://u:12#geheim@h", "redis-sentinel://h#my%20master", "redis-sentinel://h?geheim&x#m",
                                            "redis://h#m", "redis-sentinel://a", "redis-sentinel://a,#m", "redis-cluster://a/1",
                                            "redis-cluster://a?sentinel_password=x", "redis-cluster://"));
 
