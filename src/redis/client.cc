@@ -169,11 +169,6 @@ class AsioClient final : public Client {
     }
   }
 
-  /// Where a redirection points; a node that does not know its own name leaves it out.
-  static Address place_of(const Meaning& meaning, const Address& from) {
-    return {.host = meaning.where.host.empty() ? from.host : meaning.where.host, .port = meaning.where.port};
-  }
-
   void learn(const Request& request, std::string_view error, const Address& from) {
     const auto meaning = meaning_of(error);
     if (meaning.remedy == Remedy::moved && request.slot) router_->moved(*request.slot, place_of(meaning, from));

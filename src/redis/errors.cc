@@ -34,6 +34,10 @@ Meaning meaning_of(std::string_view error) {
   return {};
 }
 
+Address place_of(const Meaning& meaning, const Address& asked) {
+  return {.host = meaning.where.host.empty() ? asked.host : meaning.where.host, .port = meaning.where.port};
+}
+
 Error error_of(const std::string& error) {
   std::string_view text = error;
   if (text.starts_with("ERR ")) text.remove_prefix(4);

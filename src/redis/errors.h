@@ -21,10 +21,12 @@ enum class Remedy : uint8_t {
 
 struct Meaning {
   Remedy remedy = Remedy::none;
-  Address where;  ///< host empty: the node that was asked
+  Address where;  ///< host empty: as place_of says
 };
 
 Meaning meaning_of(std::string_view error);
+/// Where a redirection points; a node that does not know its own name leaves it out: then it is the one that was asked.
+Address place_of(const Meaning& meaning, const Address& asked);
 /// For a caller. `error` as Redis gave it.
 Error error_of(const std::string& error);
 

@@ -200,6 +200,24 @@ class RedisSentinelTest : public RedisTest {
     return connect("redis-sentinel://" + addresses + "/0" + query + "#" + name);
   }
   [[nodiscard]] static std::string all() { return split(environment("SCHEDULES_TEST_REDIS_SENTINEL"), '#').at(0); }
+  void TearDown() override { monitor(""); }
+  /// Lets one of them name a master "other" at this address.
+  void monitor(const std::string& address) const {
+    const auto direct = connect("redis://" + sentinels.back());
+    static_cast<void>(one(*direct, {"SENTINEL", "REMOVE", "other"}));
+    if (address.empty()) return;
+    const auto parts = split(address, ':');
+    ASSERT_TRUE(one(*direct, {"SENTINEL", "MONITOR", "other", parts.at(0), parts.at(1), "3"}));
+  }
+  /// A primary that has nothing to do with theirs.
+  [[nodiscard]] static std::string stranger() {
+    for (const auto& address : split(environment("SCHEDULES_TEST_REDIS_CLUSTER"), ',')) {
+      const auto direct = connect("redis://" + address);
+      const auto role = one(*direct, {"ROLE"});
+      if (role && role->items.at(0).text == "master") return address;
+    }
+    throw std::runtime_error("the Cluster has no primary");
+  }
   /// Where the Sentinels say that the primary is.
   [[nodiscard]] std::string primary() const {
     const auto direct = connect("redis://" + sentinels.front());
@@ -254,6 +272,36 @@ TEST_F(RedisSentinelTest, CallsAndSubscriptionsFollowASwitch) {
         "the new primary");
   until([&] { return run(*now, "", {{"PUBSUB", "NUMSUB", "follow"}}).value().at(0).items.at(1).integer == 1; },
         "the subscription at the new one");
+}
+
+// Where the old one lives on, alone, nothing but the Sentinels' word tells that it is of no use.
+TEST_F(RedisSentinelTest, ASubscriptionLeavesAServerThatIsThePrimaryNoMore) {
+  const auto old = connect("redis://" + primary());
+  const auto next = stranger();
+  const auto now = connect("redis://" + next);
+  const auto listeners = [](Client& at) { return run(at, "", {{"PUBSUB", "NUMSUB", "elsewhere"}}).value().at(0).items.at(1).integer; };
+
+  monitor(primary());
+  auto client = connect("redis-sentinel://" + sentinels.back() + "/0#other");
+  client->subscribe("elsewhere", [](std::string_view) {}, [] {});
+  until([&] { return listeners(*old) == 1; }, "the subscription");
+  monitor(next);
+  ASSERT_TRUE(one(*old, {"CLIENT", "KILL", "TYPE", "normal"}));  // the client looks for its primary; the subscription stays
+  until([&] { return listeners(*now) == 1; }, "the subscription at the new one");
+  until([&] { return listeners(*old) == 0; }, "the end of the old one");
+  client.reset();
+}
+
+TEST_F(RedisSentinelTest, AServerThatTakesNoWritesIsLeftForThePrimary) {
+  monitor(primary());
+  const auto client = connect("redis-sentinel://" + sentinels.back() + "/0#other", Options{.timeout = 1s});
+  ASSERT_TRUE(one(*client, {"PING"}));
+  const auto next = stranger();
+  monitor(next);
+  EXPECT_FALSE(one(*client, {"EVAL", "return redis.error_reply('READONLY no more')", "0"}));
+  const auto port = "tcp_port:" + next.substr(next.rfind(':') + 1);
+  until([&] { return one(*client, {"INFO", "server"}).value_or(Reply{}).text.find(port) != std::string::npos; },
+        "the new primary");
 }
 
 TEST_F(RedisSentinelTest, SentinelsThatAreAwayArePassedOver) {
