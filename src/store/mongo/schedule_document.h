@@ -3,7 +3,7 @@
 //
 //   { layout: 1, rule: <hash>, template: <hash>, status: "active",   what we last wrote: anything else is an edit
 //     next: <µs>, planned_until: <µs>, planned_count: 0,             next_execution is its copy in milliseconds
-//     micros: { created_at: <µs>, … },                               where a date is not exact
+//     micros: { created_at: <µs>, … },                               where a date is not exact, and of execution_time
 //     event_payload: "…", event_headers: [[name, value], …],         where BSON would not give them back as they were
 //     refused: "…", alias: "…" }                                     of a document that cannot be used
 //
@@ -36,6 +36,7 @@ struct ScheduleDocument {
   bool ours = false;             ///< there is bookkeeping that we can read
   bool rule_edited = false;      ///< rule, status or plan are not what we last wrote
   bool template_edited = false;  ///< something else is not
+  bool time_moved = false;       ///< of a single time: it is another one
 
   /// Somebody has to look at it: take_over.h.
   [[nodiscard]] bool wants_a_look() const {

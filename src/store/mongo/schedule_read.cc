@@ -186,6 +186,7 @@ void compare_with_bookkeeping(FieldReader& in, std::string_view bookkeeping, Sch
   const bool plan_moved = next.has_value() != shown.has_value() || (next && floor_ms(*next) != floor_ms(*shown));
   const bool status_moved = text_in(bookkeeping, "status") != to_string(out.status);
   out.rule_edited = plan_moved || status_moved || integer_in(bookkeeping, "rule") != rule_hash(out.schedule);
+  out.time_moved = kept_time(bookkeeping, "micros.execution_time") != out.schedule.execution_time;
   out.template_edited = integer_in(bookkeeping, "template") != template_hash(out.schedule);
 }
 

@@ -176,7 +176,7 @@ Document counters_of(const Schedule& schedule) {
 
 Document bookkeeping_of(const Schedule& schedule, const Refusal& refusal) {
   Document micros;
-  add_micros(micros, "execution_time", schedule.execution_time);
+  if (schedule.execution_time) micros.add("execution_time", to_micros(*schedule.execution_time));
   add_micros(micros, "start_at", schedule.start_at);
   add_micros(micros, "end_at", schedule.end_at);
   add_micros(micros, "created_at", schedule.created_at);

@@ -62,6 +62,7 @@ Status TakeOver::plan(const ScheduleDocument& read, Schedule& schedule, TimePoin
   const auto edit = anew ? ForeignEdit::rule : ForeignEdit::template_only;
   const auto foreign_next = read.ours ? std::nullopt : schedule.next_execution;
   if (!read.ours) schedule.planned_count = has_had_its_time(schedule) ? 1 : 0;
+  if (read.ours && read.time_moved) schedule.planned_count = 0;
   if (replan_) {
     if (auto planned = replan_(schedule, edit, now); !planned) return planned;
   } else {
