@@ -35,7 +35,7 @@ ROOMS = {
     "sink/kafka": ["kafka", "sink", "model", "time", "base"],
     "ingest/kafka": ["kafka", "engine", "store", "sink", "model", "time", "base"],
     "api/http": ["time", "base"],
-    "api": ["api/http", "definitions", "engine", "recurrence", "store", "sink", "model", "time", "base"],
+    "api": ["api/http", "definitions", "engine", "cluster", "recurrence", "store", "sink", "model", "time", "base"],
     "app": ["*"],
     "cli": ["*"],
 }

@@ -40,6 +40,7 @@ struct Api::Impl {
     add_schedule_action_routes(router, context);
     add_preview_routes(router, context);
     add_monitoring_routes(router, context);
+    add_cluster_routes(router, context);
     add_settings_routes(router, context);
     add_scheduled_routes(router, context);
     add_admin_analytics_routes(router, context);

@@ -31,6 +31,7 @@ void add_definition_routes(Router& router, Context& context);
 void add_preview_routes(Router& router, Context& context);
 void add_monitoring_routes(Router& router, Context& context);
 void add_analytics_routes(Router& router, Context& context);
+void add_cluster_routes(Router& router, Context& context);
 void add_settings_routes(Router& router, Context& context);
 void add_scheduled_routes(Router& router, Context& context);
 void add_scheduled_figure_routes(Router& router, Context& context);

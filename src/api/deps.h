@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "base/executor.h"
-#include "base/random.h"
 #include "api/definitions/desk.h"
+#include "base/random.h"
+#include "cluster/coordinator.h"
 #include "engine/claims.h"
 #include "engine/events.h"
 #include "engine/schedules.h"
@@ -78,6 +79,7 @@ struct Operations {
   std::function<std::string()> metrics;             ///< Prometheus text
   std::function<void(Done<uint64_t>)> sync;         ///< far to near now; how many moved
   std::function<void(Done<CleanupReport>)> cleanup;
+  std::function<void(Done<ClusterView>)> cluster;   ///< who works on which shards
   std::function<bool()> running;                    ///< whether the engine fires
 };
 
@@ -92,7 +94,7 @@ struct SettingsPanel {
   std::function<std::optional<std::string>(std::string_view key)> value_json;
   /// Takes overrides, all or none; those of live settings apply at once. Errors: unknown_field, out_of_range, … with
   /// the key as field.
-  std::function<void(std::vector<SettingChange>, Done<void>)> save;
+  std::function<void(std::vector<SettingChange>, std::string by, Done<void>)> save;
   std::function<void(Done<void>)> refresh;
   std::function<bool(std::string_view key)> restart_required;  ///< an override is only shown until then
   std::function<bool(std::string_view key)> secret;            ///< is never shown

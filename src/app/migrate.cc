@@ -30,7 +30,7 @@ Status tell_embedded(const Settings& settings) {
 }
 
 template <class Store>
-Status tell_clickhouse(Store& store, const char* name) {
+Status tell_tables(Store& store, const char* name) {
   const auto found = await<ClickHouseLayoutStatus>([&](auto done) { store.inspect(std::move(done)); });
   if (!found) return fail(found.error());
   say(name, found->exists, found->found, found->current);
@@ -38,20 +38,35 @@ Status tell_clickhouse(Store& store, const char* name) {
   return {};
 }
 
-Status tell_servers(const Settings& settings, const Clock& clock, Random& random) {
+Status tell_mongo(const Settings& settings, const Clock& clock, Random& random) {
+  if (settings.mongo_url.empty()) return {};
+  auto options = mongo_options_of(settings);
+  if (!options) return fail(options.error());
+  const auto store = MongoScheduleStore::open(std::move(*options), clock, random);
+  const auto found = await<MongoLayoutStatus>([&](auto done) { store->inspect(std::move(done)); });
+  if (!found) return fail(found.error());
+  say("schedules (MongoDB)", found->exists, found->found, found->current);
+  for (const auto& step : found->steps) std::printf("  %s\n", step.c_str());
+  return {};
+}
+
+Status tell_clickhouse(const Settings& settings, const Clock& clock, Random& random) {
   if (settings.clickhouse_url.empty()) return {};
   const auto url = clickhouse_url_of(settings);
   if (!url) return fail(url.error());
   auto far = ClickHouseFarStore::open({.url = *url, .client = {}}, clock, random);
   if (!far) return fail(far.error());
-  if (auto told = tell_clickhouse(**far, "far events (ClickHouse)"); !told) return told;
+  if (auto told = tell_tables(**far, "far events (ClickHouse)"); !told) return told;
   auto executions = ClickHouseExecutionStore::open({.url = *url, .client = {}});
   if (!executions) return fail(executions.error());
-  return tell_clickhouse(**executions, "executions (ClickHouse)");
+  return tell_tables(**executions, "executions (ClickHouse)");
 }
 
 /// The first contact with each server makes what is missing.
 Status migrate_servers(Stores& stores) {
+  if (auto* mongo = stores.mongo(); mongo != nullptr) {
+    if (auto done = await<void>([&](auto answer) { mongo->migrate(std::move(answer)); }); !done) return done;
+  }
   if (auto* redis = stores.redis(); redis != nullptr) {
     if (auto done = await<void>([&](auto answer) { redis->probe(std::move(answer)); }); !done) return done;
   }
@@ -67,7 +82,8 @@ Status migrate_servers(Stores& stores) {
 int migrate(const Settings& settings, bool dry_run) {
   const SystemClock clock;
   const auto random = system_random();
-  for (const Status& told : {tell_embedded(settings), tell_servers(settings, clock, *random)}) {
+  for (const Status& told : {tell_embedded(settings), tell_mongo(settings, clock, *random),
+                             tell_clickhouse(settings, clock, *random)}) {
     if (!told) return refuse(told.error());
   }
   if (dry_run) return 0;

@@ -77,6 +77,7 @@ Node::~Node() {
   p.coordinator.reset();  // nothing asks it once the loop is gone
   if (p.stores) p.stores->close();
   p.api.reset();
+  p.panel.reset();
 }
 
 std::string Node::address() const {
@@ -88,7 +89,7 @@ std::string Node::address() const {
 }
 
 void Node::reload(const Settings& settings) {
-  parts_->apply(settings);
+  parts_->panel->rebase(settings);
   parts_->settings.definitions_dir = settings.definitions_dir;
   parts_->sync_definitions_until_done();
   if (auto reopened = parts_->sinks->reopen_log(); !reopened) {

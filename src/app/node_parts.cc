@@ -1,6 +1,5 @@
 #include "app/node_parts.h"
 
-#include "app/panel.h"
 #include "app/servers.h"
 #include "base/log.h"
 #include "cluster/solo.h"
@@ -91,6 +90,8 @@ void Node::Parts::build_engine() {
                                                         .far_beyond = immediate_horizon(settings),
                                                         .hold_back = stores->outbox() == nullptr},
                                         [this] { engine->look_again(); });
+  if (auto* mongo = stores->mongo(); mongo != nullptr) copied_log = std::make_unique<CopiedLog>(*recorder, *mongo);
+  ExecutionLog& log = copied_log ? static_cast<ExecutionLog&>(*copied_log) : *recorder;
   build_coordinator();
   auto* both = stores->both_tiers();
   engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
@@ -104,17 +105,21 @@ void Node::Parts::build_engine() {
                                                 .schedules = stores->schedules(),
                                                 .dead_letters = stores->dead_letters(),
                                                 .sinks = *sinks,
-                                                .log = *recorder,
+                                                .log = log,
                                                 .probe = probe,
                                                 .coordinator = *coordinator,
                                                 .guard = stores->guard()},
                                     engine_options(settings));
   definitions = std::make_unique<api::DefinitionDesk>(stores->definitions(), engine->schedules(), clock,
                                                       settings.cron_seconds_field == SecondsField::last);
-  completions = std::make_unique<Completions>(engine->events(), *recorder, clock, settings.node_id);
+  completions = std::make_unique<Completions>(engine->events(), log, clock, settings.node_id);
 }
 
 Status Node::Parts::open_side_doors() {
+  auto* mongo = stores->mongo();
+  panel = std::make_unique<OverridePanel>(
+      settings, mongo != nullptr ? std::make_unique<MongoSettingOverrides>(mongo->client()) : nullptr, clock,
+      [this](const Settings& changed) { apply(changed); });
   if (auto* redis = stores->redis(); redis != nullptr) {
     redis->on_wake([this](uint32_t shard, TimePoint fire_at) { engine->arrived_elsewhere(shard, fire_at); },
                    [this] { engine->look_again(); });
@@ -170,6 +175,7 @@ api::ApiDeps Node::Parts::api_deps() {
               done(api::CleanupReport{.executions_deleted = expired->history, .analytics_deleted = expired->analytics});
             });
           },
+      .cluster = [this](Done<ClusterView> done) { coordinator->view(std::move(done)); },
       .running = [this] { return !stopped; }};
   return api::ApiDeps{
       .events = engine->events(),
@@ -188,7 +194,7 @@ api::ApiDeps Node::Parts::api_deps() {
       },
       .stream = stream.get(),
       .operations = std::move(operations),
-      .settings = settings_panel(settings, [this](const Settings& changed) { apply(changed); }),
+      .settings = panel->doors(),
       .definitions = definitions.get(),
       .sync_definitions = [this](Done<api::SyncReport> done) { sync_definitions(std::move(done)); },
       .later = [this](std::chrono::milliseconds delay, Task task) { server->run_after(delay, std::move(task)); },
@@ -205,7 +211,8 @@ api::ApiDeps Node::Parts::api_deps() {
 }
 
 Status Node::Parts::build_server() {
-  auto auth_options = auth_from(settings);
+  if (auto* mongo = stores->mongo(); mongo != nullptr) users = std::make_unique<MongoUsers>(mongo->client());
+  auto auth_options = auth_from(settings, users.get());
   if (!auth_options) return fail(auth_options.error());
   auto auth = api::Auth::create(std::move(*auth_options));
   if (!auth) return fail(auth.error());

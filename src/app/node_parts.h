@@ -4,11 +4,14 @@
 #include "analytics/recorder.h"
 #include "api/api.h"
 #include "api/http/server.h"
+#include "app/access.h"
 #include "app/completions.h"
+#include "app/copied_log.h"
 #include "app/fired_stream.h"
 #include "app/health.h"
 #include "app/housekeeping.h"
 #include "app/node.h"
+#include "app/panel.h"
 #include "app/probe.h"
 #include "app/sinks.h"
 #include "app/stores.h"
@@ -29,20 +32,28 @@ struct Node::Parts {
   std::unique_ptr<Stores> stores;
   std::unique_ptr<Sinks> sinks;
   std::unique_ptr<Recorder> recorder;
+  std::unique_ptr<CopiedLog> copied_log;  ///< null without MongoDB
   std::unique_ptr<Coordinator> coordinator;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Completions> completions;
   std::unique_ptr<EngineLoop> loop;
   std::unique_ptr<DelayedIngest> ingest;
+  IngestCounts ingest_counted;     ///< in metrics; housekeeping's, like the next
+  uint64_t executions_dropped = 0;
   std::unique_ptr<api::DefinitionDesk> definitions;
   DefinitionFiles declared_in_code;  ///< by the library's user
   std::atomic<bool> definitions_applied{true};
-  std::atomic<int64_t> history_days{0};  ///< these four of the settings may change while it runs
+  std::atomic<int64_t> history_days{0};  ///< these five of the settings may change while it runs
   std::atomic<int64_t> analytics_days{0};
   std::atomic<int64_t> stream_seconds{0};
   std::atomic<int64_t> stream_messages{0};
+  std::atomic<int64_t> check_seconds{60};
+  SteadyPoint checked_at;  ///< of housekeeping
+  std::atomic<bool> mongo_was_away{false};
   std::unique_ptr<Executor> worker;
   std::unique_ptr<HubStream> stream;
+  std::unique_ptr<MongoUsers> users;  ///< null without MongoDB
+  std::unique_ptr<OverridePanel> panel;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<Executor> kafka_probes;  ///< they block
@@ -62,6 +73,8 @@ struct Node::Parts {
   /// Again, until the store has taken them: it may be away at the start.
   void sync_definitions_until_done();
   void plan_housekeeping();
+  /// What other programs and nodes have written in MongoDB, each CHECK_INTERVAL.
+  void look_at_mongo();
   void keep_live(const Settings& from);
   /// Applies what is live of the new settings. Thread-safe.
   void apply(const Settings& changed);
@@ -69,6 +82,8 @@ struct Node::Parts {
   void probe_stores();
   void probe_servers();
   void refresh_gauges();
+  void refresh_outbox();
+  void refresh_ingest();
   [[nodiscard]] RetentionCuts retention() const;
   void expire();
   api::ApiDeps api_deps();

@@ -1,25 +1,12 @@
 #include "app/panel.h"
 
-#include <fstream>
-#include <iterator>
-#include <memory>
-#include <mutex>
-
 #include <boost/json/parse.hpp>
 
+#include "base/log.h"
 #include "config/report.h"
 
 namespace schedules {
 namespace {
-
-constexpr std::array<std::string_view, 9> kAlgorithms{"HS256", "HS384", "HS512", "RS256", "RS384",
-                                                      "RS512", "ES256", "ES384", "ES512"};
-
-struct Overrides {
-  std::mutex mutex;
-  Settings shown;    ///< with every override
-  Settings running;  ///< with those of live settings
-};
 
 // The text that set_setting reads: a JSON text without its quotes, anything else as it is.
 std::string plain(const std::string& json) {
@@ -29,87 +16,134 @@ std::string plain(const std::string& json) {
   return value.is_null() ? std::string() : json;
 }
 
-Status check_change(const api::SettingChange& change) {
-  const auto* info = find_setting(change.key);
-  if (info == nullptr) {
-    return fail_field(Code::unknown_field, change.key, "there is no such setting{}", suggest_setting(change.key));
-  }
-  return check_panel_value(*info, plain(change.value_json));
+Status check_value(const std::string& key, const std::string& json) {
+  const auto* info = find_setting(key);
+  if (info == nullptr) return fail_field(Code::unknown_field, key, "there is no such setting{}", suggest_setting(key));
+  return check_panel_value(*info, plain(json));
 }
 
-// All or none.
-Status take(Overrides& overrides, const std::vector<api::SettingChange>& changes,
-            const std::function<void(const Settings&)>& apply) {
-  for (const auto& change : changes) {
-    if (auto checked = check_change(change); !checked) return checked;
-  }
-  const std::scoped_lock lock(overrides.mutex);
-  Settings shown = overrides.shown;
-  Settings running = overrides.running;
-  bool live = false;
-  for (const auto& change : changes) {
-    const auto& info = *find_setting(change.key);
-    if (auto set = set_setting(shown, info, plain(change.value_json), {}); !set) return set;
-    if (!info.live) continue;
-    live = true;
-    if (auto set = set_setting(running, info, plain(change.value_json), {}); !set) return set;
-  }
-  if (auto checked = check_settings(shown); !checked) return checked;
-  overrides.shown = std::move(shown);
-  overrides.running = std::move(running);
-  if (live && apply) apply(overrides.running);
-  return {};
+bool needs_restart(std::string_view key) {
+  const auto* info = find_setting(key);
+  return info == nullptr || !info->live;
+}
+
+bool is_secret(std::string_view key) {
+  const auto* info = find_setting(key);
+  return info != nullptr && (info->kind == SettingKind::secret || info->kind == SettingKind::url);
 }
 
 }  // namespace
 
-Result<api::AuthOptions> auth_from(const Settings& settings, api::UserDirectory* users) {
-  api::AuthOptions options;
-  options.cors_origins = settings.cors_origins;
-  if (settings.auth == AuthMode::none) return options;
-  const bool stufio = settings.auth == AuthMode::stufio;
-  if (stufio && users == nullptr) {
-    return fail_field(Code::invalid_argument, "schedules_AUTH",
-                      "stufio looks users up in MongoDB, and none is set here (schedules_MONGO_URL); use token");
-  }
-  options.mode = stufio ? api::AuthOptions::Mode::stufio : api::AuthOptions::Mode::token;
-  options.users = users;
-  options.open_monitoring = settings.open_monitoring;
-  options.keys.algorithm = kAlgorithms.at(static_cast<size_t>(settings.jwt_algo));
-  options.keys.secret = settings.secret_key;
-  if (!settings.jwt_public_key_file.empty()) {
-    std::ifstream file(settings.jwt_public_key_file);
-    if (!file) {
-      return fail_field(Code::io_error, "schedules_JWT_PUBLIC_KEY_FILE", "cannot read {}", settings.jwt_public_key_file);
-    }
-    options.keys.public_keys.assign(std::istreambuf_iterator<char>(file), {});
-  }
-  return options;
-}
+OverridePanel::OverridePanel(const Settings& started, std::unique_ptr<MongoSettingOverrides> kept, const Clock& clock,
+                             Apply apply)
+    : kept_(std::move(kept)), clock_(clock), apply_(std::move(apply)), base_(started) {}
 
-api::SettingsPanel settings_panel(const Settings& settings, std::function<void(const Settings&)> apply) {
-  auto overrides = std::make_shared<Overrides>();
-  overrides->shown = settings;
-  overrides->running = settings;
+api::SettingsPanel OverridePanel::doors() {
   return api::SettingsPanel{
       .schemas_json = [] { return panel_schemas_json(); },
-      .value_json = [overrides](std::string_view key) -> std::optional<std::string> {
+      .value_json = [this](std::string_view key) -> std::optional<std::string> {
         const auto* info = find_setting(key);
         if (info == nullptr) return std::nullopt;
-        const std::scoped_lock lock(overrides->mutex);
-        return setting_value_json(overrides->shown, *info);
+        const std::scoped_lock lock(mutex_);
+        return setting_value_json(with(overrides_, false), *info);
       },
-      .save = [overrides, apply = std::move(apply)](const std::vector<api::SettingChange>& changes,
-                                                    Done<void> done) { done(take(*overrides, changes, apply)); },
-      .refresh = [](Done<void> done) { done({}); },
-      .restart_required = [](std::string_view key) {
-        const auto* info = find_setting(key);
-        return info == nullptr || !info->live;
-      },
-      .secret = [](std::string_view key) {
-        const auto* info = find_setting(key);
-        return info != nullptr && (info->kind == SettingKind::secret || info->kind == SettingKind::url);
-      }};
+      .save = [this](std::vector<api::SettingChange> changes, std::string by,
+                     Done<void> done) { save(std::move(changes), std::move(by), std::move(done)); },
+      .refresh = [this](Done<void> done) { read(std::move(done)); },
+      .restart_required = needs_restart,
+      .secret = is_secret};
+}
+
+Settings OverridePanel::with(const Values& overrides, bool live_only) const {
+  Settings settings = base_;
+  for (const auto& [key, json] : overrides) {
+    const auto* info = find_setting(key);
+    if (info == nullptr || (live_only && !info->live)) continue;
+    static_cast<void>(set_setting(settings, *info, plain(json), {}));  // checked when it was taken
+  }
+  return settings;
+}
+
+// All or none.
+Status OverridePanel::check(const std::vector<api::SettingChange>& changes) {
+  const std::scoped_lock lock(mutex_);
+  Values together = overrides_;
+  for (const auto& change : changes) {
+    if (auto checked = check_value(change.key, change.value_json); !checked) return checked;
+    together[change.key] = change.value_json;
+  }
+  return check_settings(with(together, false));
+}
+
+void OverridePanel::save(std::vector<api::SettingChange> changes, std::string by, Done<void> done) {
+  if (auto checked = check(changes); !checked) return done(fail(checked.error()));
+  if (!kept_) {
+    take(std::move(changes));
+    return done({});
+  }
+  std::vector<SettingOverride> overrides;
+  for (const auto& change : changes) overrides.push_back({change.key, change.value_json});
+  kept_->save(std::move(overrides), std::move(by), clock_.wall(),
+              [this, changes = std::move(changes), done = std::move(done)](Result<void> saved) mutable {
+                if (!saved) return done(fail(std::move(saved.error())));
+                take(std::move(changes));
+                done({});
+              });
+}
+
+void OverridePanel::take(std::vector<api::SettingChange> changes) {
+  {
+    const std::scoped_lock lock(mutex_);
+    for (auto& change : changes) overrides_[std::move(change.key)] = std::move(change.value_json);
+  }
+  put_in_force();
+}
+
+void OverridePanel::put_in_force() {
+  Settings running;
+  {
+    const std::scoped_lock lock(mutex_);
+    running = with(overrides_, true);
+  }
+  apply_(running);
+}
+
+void OverridePanel::rebase(const Settings& settings) {
+  {
+    const std::scoped_lock lock(mutex_);
+    base_ = settings;
+  }
+  put_in_force();
+}
+
+void OverridePanel::read(Done<void> done) {
+  if (!kept_) return done({});
+  kept_->list([this, done = std::move(done)](Result<std::vector<SettingOverride>> found) mutable {
+    if (!found) return done(fail(std::move(found.error())));
+    replace(*found);
+    done({});
+  });
+}
+
+// Other programs may have written them: one that cannot be is left out, and so are all where they contradict each other.
+void OverridePanel::replace(const std::vector<SettingOverride>& found) {
+  {
+    const std::scoped_lock lock(mutex_);
+    Values usable;
+    for (const auto& one : found) {
+      auto checked = check_value(one.key, one.value);
+      if (checked) {
+        usable[one.key] = one.value;
+        checked = check_settings(with(usable, false));
+      }
+      if (checked) continue;
+      usable.erase(one.key);
+      log::warn("settings.override_refused", {{"key", one.key}, {"error", checked.error().detail}});
+    }
+    if (usable == overrides_) return;
+    overrides_ = std::move(usable);
+  }
+  put_in_force();
 }
 
 }  // namespace schedules

@@ -1,16 +1,49 @@
-// Settings in the shape that the API takes: authentication, and the framework's settings page.
+// What administrators have set in the framework's settings page, above the settings that a node was started with. Overrides of
+// live settings apply at once, others are shown and wait for a restart. With MongoDB they are kept in its collection
+// `settings` and shared by all nodes; without it they are forgotten at the restart. Thread-safe.
 #pragma once
 
-#include "api/auth.h"
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+
 #include "api/deps.h"
 #include "config/settings.h"
+#include "store/mongo/setting_overrides.h"
 
 namespace schedules {
 
-/// Mode stufio needs `users`. Errors: io_error (the public key file), invalid_argument (a mode that is not available).
-Result<api::AuthOptions> auth_from(const Settings& settings, api::UserDirectory* users = nullptr);
-/// Overrides are kept in memory. `apply` is given the settings with those of live settings in place; others are shown
-/// and change nothing before a restart, which forgets them. It may be called on any thread.
-api::SettingsPanel settings_panel(const Settings& settings, std::function<void(const Settings&)> apply);
+class OverridePanel {
+ public:
+  using Apply = std::function<void(const Settings&)>;
+
+  /// `kept`: null without MongoDB; what it is still asked must be answered before this goes. `apply` is given the settings
+  /// that are to be in force, on any thread.
+  OverridePanel(const Settings& started, std::unique_ptr<MongoSettingOverrides> kept, const Clock& clock, Apply apply);
+
+  [[nodiscard]] api::SettingsPanel doors();
+  /// Files and environment say something else now; overrides stay above it.
+  void rebase(const Settings& settings);
+  /// Reads what is kept, and applies what has changed. Errors: unavailable and the like; what was read before stays.
+  void read(Done<void> done);
+
+ private:
+  using Values = std::map<std::string, std::string, std::less<>>;  ///< key → JSON text
+
+  void save(std::vector<api::SettingChange> changes, std::string by, Done<void> done);
+  [[nodiscard]] Status check(const std::vector<api::SettingChange>& changes);
+  void take(std::vector<api::SettingChange> changes);
+  void replace(const std::vector<SettingOverride>& found);
+  [[nodiscard]] Settings with(const Values& overrides, bool live_only) const;
+  void put_in_force();
+
+  const std::unique_ptr<MongoSettingOverrides> kept_;
+  const Clock& clock_;
+  const Apply apply_;
+  std::mutex mutex_;
+  Settings base_;     ///< guarded by mutex_
+  Values overrides_;  ///< guarded by mutex_
+};
 
 }  // namespace schedules

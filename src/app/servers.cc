@@ -1,5 +1,7 @@
 #include "app/servers.h"
 
+#include "engine/plan.h"
+
 namespace schedules {
 namespace {
 
@@ -30,6 +32,19 @@ kafka::KafkaOptions kafka_options_of(const Settings& settings) {
 Duration immediate_horizon(const Settings& settings) {
   if (!settings.use_hybrid_scheduler) return std::chrono::hours(24 * 36'600);  // all are near
   return std::chrono::seconds(settings.immediate_horizon_seconds);
+}
+
+Result<MongoScheduleOptions> mongo_options_of(const Settings& settings) {
+  auto url = with_field(mongo::parse_url(settings.mongo_url), "schedules_MONGO_URL");
+  if (!url) return fail(url.error());
+  const bool cron_seconds_last = settings.cron_seconds_field == SecondsField::last;
+  return MongoScheduleOptions{
+      .url = std::move(*url),
+      .client = {},
+      .layout = {.history_ttl = std::chrono::days(settings.execution_history_ttl_days), .node_id = settings.node_id},
+      .replan = [cron_seconds_last](Schedule& schedule, ForeignEdit edit, TimePoint now) {
+        return replan(schedule, edit == ForeignEdit::rule, now, cron_seconds_last);
+      }};
 }
 
 Result<redis::Url> redis_url_of(const Settings& settings) {

@@ -1,4 +1,4 @@
-// How settings say to reach the servers: Redis, ClickHouse, Kafka. Pure but for files that hold keys.
+// How settings say to reach the servers: MongoDB, Redis, ClickHouse, Kafka. Pure but for files that hold keys.
 #pragma once
 
 #include "clickhouse/client.h"
@@ -6,11 +6,13 @@
 #include "ingest/kafka/delayed_ingest.h"
 #include "redis/client.h"
 #include "sink/kafka/kafka_sink.h"
+#include "store/mongo/schedule_store.h"
 #include "store/redis/redis_store.h"
 
 namespace schedules {
 
 /// Errors: invalid_argument with the setting's name as field, for each of these.
+Result<MongoScheduleOptions> mongo_options_of(const Settings& settings);
 Result<redis::Url> redis_url_of(const Settings& settings);
 redis::Options redis_options_of(const Settings& settings);
 RedisStoreOptions redis_store_options_of(const Settings& settings);

@@ -27,8 +27,8 @@ std::string executions_file(const Settings& settings) { return settings.data_dir
 
 Result<std::unique_ptr<Stores>> Stores::open(const Settings& settings, const Clock& clock, Random& random) {
   std::unique_ptr<Stores> stores(new Stores());
-  for (const Status& opened : {stores->open_embedded(settings, clock), stores->open_redis(settings, clock),
-                               stores->open_clickhouse(settings, clock, random)}) {
+  for (const Status& opened : {stores->open_embedded(settings, clock), stores->open_schedules(settings, clock, random),
+                               stores->open_redis(settings, clock), stores->open_clickhouse(settings, clock, random)}) {
     if (!opened) return fail(opened.error());
   }
   stores->assign_roles(clock);
@@ -46,13 +46,33 @@ Status Stores::open_embedded(const Settings& settings, const Clock& clock) {
   auto events = RocksStore::open(options, clock);
   if (!events) return fail(with_path(events.error(), options.dir));
   rocks_ = std::move(*events);
-  auto schedules = SqliteScheduleStore::open({.path = schedules_file(settings)});
-  if (!schedules) return fail(with_path(schedules.error(), schedules_file(settings)));
-  schedules_ = std::move(*schedules);
   if (!settings.clickhouse_url.empty()) return {};
   auto executions = SqliteExecutionStore::open({.path = executions_file(settings)});
   if (!executions) return fail(with_path(executions.error(), executions_file(settings)));
   sqlite_executions_ = std::move(*executions);
+  return {};
+}
+
+template <class Store>
+void Stores::keep_schedules_in(Store& store) {
+  schedules_ = &store;
+  counters_ = &store;
+  dead_letters_ = &store;
+  definitions_ = &store;
+}
+
+Status Stores::open_schedules(const Settings& settings, const Clock& clock, Random& random) {
+  if (!settings.mongo_url.empty()) {
+    auto options = mongo_options_of(settings);
+    if (!options) return fail(options.error());
+    mongo_ = MongoScheduleStore::open(std::move(*options), clock, random);
+    keep_schedules_in(*mongo_);
+    return {};
+  }
+  auto schedules = SqliteScheduleStore::open({.path = schedules_file(settings)});
+  if (!schedules) return fail(with_path(schedules.error(), schedules_file(settings)));
+  sqlite_schedules_ = std::move(*schedules);
+  keep_schedules_in(*sqlite_schedules_);
   return {};
 }
 
@@ -109,7 +129,8 @@ void Stores::close() {
   redis_.reset();
   clickhouse_far_.reset();
   rocks_.reset();
-  schedules_.reset();
+  mongo_.reset();
+  sqlite_schedules_.reset();
   clickhouse_executions_.reset();
   spool_.reset();
   outbox_.reset();

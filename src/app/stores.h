@@ -11,6 +11,7 @@
 #include "redis/client.h"
 #include "store/clickhouse/execution_store.h"
 #include "store/clickhouse/far_store.h"
+#include "store/mongo/schedule_store.h"
 #include "store/redis/redis_store.h"
 #include "store/rocksdb/rocks_store.h"
 #include "store/sqlite/execution_spool.h"
@@ -41,14 +42,15 @@ class Stores {
   [[nodiscard]] FarGuard* guard() const { return guard_; }
   [[nodiscard]] TailStore& tail() const { return rocks_->tail(); }
   [[nodiscard]] ScheduleStore& schedules() const { return *schedules_; }
-  [[nodiscard]] ScheduleCounters& counters() const { return *schedules_; }
-  [[nodiscard]] DeadLetterStore& dead_letters() const { return *schedules_; }
-  [[nodiscard]] DefinitionStore& definitions() const { return *schedules_; }
+  [[nodiscard]] ScheduleCounters& counters() const { return *counters_; }
+  [[nodiscard]] DeadLetterStore& dead_letters() const { return *dead_letters_; }
+  [[nodiscard]] DefinitionStore& definitions() const { return *definitions_; }
   /// Where executions are written and read; with a server, through the outbox.
   [[nodiscard]] ExecutionStore& executions() const { return *executions_; }
   [[nodiscard]] AnalyticsStore& analytics() const { return *analytics_; }
 
   // Those of servers; null where there is none.
+  [[nodiscard]] MongoScheduleStore* mongo() const { return mongo_.get(); }
   [[nodiscard]] redis::Client* redis_client() const { return redis_client_.get(); }
   [[nodiscard]] RedisStore* redis() const { return redis_.get(); }
   [[nodiscard]] ClickHouseFarStore* clickhouse_far() const { return clickhouse_far_.get(); }
@@ -59,12 +61,16 @@ class Stores {
  private:
   Stores() = default;
   Status open_embedded(const Settings& settings, const Clock& clock);
+  Status open_schedules(const Settings& settings, const Clock& clock, Random& random);
   Status open_redis(const Settings& settings, const Clock& clock);
   Status open_clickhouse(const Settings& settings, const Clock& clock, Random& random);
+  template <class Store>
+  void keep_schedules_in(Store& store);
   void assign_roles(const Clock& clock);
 
   std::unique_ptr<RocksStore> rocks_;
-  std::unique_ptr<SqliteScheduleStore> schedules_;
+  std::unique_ptr<SqliteScheduleStore> sqlite_schedules_;
+  std::unique_ptr<MongoScheduleStore> mongo_;
   std::unique_ptr<SqliteExecutionStore> sqlite_executions_;
   std::unique_ptr<RedisStore> redis_;
   std::unique_ptr<redis::Client> redis_client_;
@@ -80,6 +86,10 @@ class Stores {
   FarStore* far_ = nullptr;
   EventCatalog* far_catalog_ = nullptr;
   FarGuard* guard_ = nullptr;
+  ScheduleStore* schedules_ = nullptr;
+  ScheduleCounters* counters_ = nullptr;
+  DeadLetterStore* dead_letters_ = nullptr;
+  DefinitionStore* definitions_ = nullptr;
   ExecutionStore* executions_ = nullptr;
   AnalyticsStore* analytics_ = nullptr;
 };

@@ -46,6 +46,10 @@ void Node::Parts::probe_servers() {
       metrics.dependency_up.at({part}).set(status ? 1 : 0);
     };
   };
+  if (auto* mongo = stores->mongo(); mongo != nullptr) {
+    health.asked("mongodb");
+    mongo->probe(told("mongodb"));
+  }
   if (auto* redis = stores->redis(); redis != nullptr) {
     health.asked("redis");
     redis->probe(told("redis"));
@@ -78,6 +82,30 @@ void Node::Parts::refresh_gauges() {
   metrics.shards_owned.set(owned);
 }
 
+void Node::Parts::refresh_outbox() {
+  const auto outbox = stores->outbox() != nullptr ? stores->outbox()->figures() : OutboxFigures{};
+  metrics.executions_waiting.set(static_cast<double>(recorder->waiting() + outbox.waiting));
+  const uint64_t dropped = recorder->dropped() + outbox.dropped;
+  metrics.executions_dropped.add(static_cast<double>(dropped - std::exchange(executions_dropped, dropped)));
+}
+
+void Node::Parts::refresh_ingest() {
+  if (!ingest) return;
+  const auto status = ingest->status();
+  metrics.ingest_waiting.set(static_cast<double>(status.records));
+  metrics.ingest_paused.set(static_cast<double>(status.paused));
+  const auto before = std::exchange(ingest_counted, status.counts);
+  const auto count = [this](const char* result, uint64_t grown) {
+    metrics.ingest_records.at({result}).add(static_cast<double>(grown));
+  };
+  count("accepted", status.counts.accepted - before.accepted);
+  count("repeated", status.counts.repeated - before.repeated);
+  count("dead", status.counts.dead - before.dead);
+  // Short trouble is what retries are for.
+  const bool stuck = status.trouble && status.trouble_for > std::chrono::seconds(3);
+  health.answered("delayed_events", stuck ? Status{fail(*status.trouble)} : Status{});
+}
+
 RetentionCuts Node::Parts::retention() const {
   const TimePoint now = clock.wall();
   return {.history = now - hours(24 * history_days), .analytics = now - hours(24 * analytics_days)};
@@ -90,10 +118,34 @@ void Node::Parts::expire() {
   });
 }
 
+void Node::Parts::look_at_mongo() {
+  const auto now = clock.steady();
+  const Duration wait = mongo_was_away ? seconds(1) : seconds(check_seconds);
+  if (checked_at != SteadyPoint{} && now - checked_at < wait) return;
+  checked_at = now;
+  copied_log->copies().write();
+  stores->mongo()->take_over_edits([this](const Result<uint64_t>& taken) {
+    mongo_was_away = !taken;
+    if (!taken) {
+      log::debug("mongo.edits_not_looked_at", {{"error", taken.error().detail}});
+    } else if (*taken > 0) {
+      log::info("mongo.edits_taken_over", {{"schedules", std::to_string(*taken)}});
+      engine->look_again();
+    }
+  });
+  panel->read([](const Result<void>& read) {
+    if (!read) log::debug("mongo.settings_not_read", {{"error", read.error().detail}});
+  });
+}
+
 void Node::Parts::plan_housekeeping() {
   kafka_probes = thread_executor("kafka-probe");
   housekeeping.every(std::chrono::milliseconds(1'000), [this] { probe_parts(); });
   housekeeping.every(seconds(1), [this] { recorder->tick(); });
+  housekeeping.every(seconds(1), [this] {
+    refresh_outbox();
+    refresh_ingest();
+  });
   housekeeping.every(seconds(5), [this] { refresh_gauges(); });
   housekeeping.every(seconds(30), [this] {
     stores->tail().trim_tail(clock.wall() - seconds(stream_seconds),
@@ -105,6 +157,7 @@ void Node::Parts::plan_housekeeping() {
   housekeeping.every(seconds(1), [this] {
     if (!definitions_applied) sync_definitions_until_done();
   });
+  if (stores->mongo() != nullptr) housekeeping.every(std::chrono::milliseconds(250), [this] { look_at_mongo(); });
   housekeeping.every(hours(1), [this] { expire(); });
   housekeeping.start();
 }
@@ -114,6 +167,7 @@ void Node::Parts::keep_live(const Settings& from) {
   analytics_days = from.analytics_retention_days;
   stream_seconds = from.stream_keep_seconds;
   stream_messages = from.stream_keep_messages;
+  check_seconds = from.check_interval_seconds;
   if (stores && stores->clickhouse_executions() != nullptr) {
     stores->clickhouse_executions()->keep_for(static_cast<uint32_t>(history_days), static_cast<uint32_t>(analytics_days));
   }

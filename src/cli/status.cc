@@ -1,4 +1,6 @@
 // schedules status: health of each part of the server.
+#include <map>
+
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
@@ -41,6 +43,28 @@ void print_ready(const json::object& ready) {
   print_table(rows);
 }
 
+// One line a node, with how many of the shards are its.
+void print_cluster(const json::object& cluster) {
+  std::map<std::string, size_t> shards;
+  if (const auto* list = cluster.if_contains("shards"); list != nullptr && list->is_array()) {
+    for (const auto& shard : list->get_array()) {
+      if (shard.is_object()) ++shards[text_at(shard.get_object(), "owner")];
+    }
+  }
+  std::vector<std::vector<std::string>> rows{{"NODE", "SHARDS", "LEADS", "ADDRESS", "SEEN"}};
+  const auto* nodes = cluster.if_contains("nodes");
+  if (nodes == nullptr || !nodes->is_array()) return;
+  for (const auto& one : nodes->get_array()) {
+    if (!one.is_object()) continue;
+    const auto& node = one.get_object();
+    const auto id = text_at(node, "id");
+    rows.push_back({printable(id), std::to_string(shards[id]), id == text_at(cluster, "leader") ? "yes" : "",
+                    printable(text_at(node, "address")), printable(text_at(node, "seen_at"))});
+  }
+  print_line("");
+  print_table(rows);
+}
+
 int run(Session& session) {
   auto client = Client::open(session);
   if (!client) return report(client.error());
@@ -51,10 +75,16 @@ int run(Session& session) {
   if (!answer || !answer->is_object()) return report(error_of(*ready));
   const auto stats = client->send({.path = "/api/v1/admin/schedules/monitoring/stats"});
   const auto counts = stats ? parse_answer(stats->body) : Result<json::value>(json::value());
+  const auto members = client->send({.path = "/api/v1/cluster"});
+  const auto cluster = members ? parse_answer(members->body) : Result<json::value>(json::value());
   if (session.output == Output::json) {
-    print_json(json::object{{"server", client->server()}, {"ready", *answer}, {"stats", counts ? *counts : json::value()}});
+    print_json(json::object{{"server", client->server()},
+                            {"ready", *answer},
+                            {"cluster", cluster ? *cluster : json::value()},
+                            {"stats", counts ? *counts : json::value()}});
   } else {
     print_ready(answer->get_object());
+    if (cluster && cluster->is_object()) print_cluster(cluster->get_object());
     if (counts && counts->is_object()) {
       print_line("");
       print_object(counts->get_object());

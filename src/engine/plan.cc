@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "engine/schedules.h"
 
 namespace schedules {
 namespace {
@@ -185,6 +186,18 @@ void plan_again(Schedule& schedule, const Recurrence& rule, TimePoint now) {
   schedule.planned_until = std::max(from, schedule.created_at);
   const auto next = rule.next(*schedule.planned_until, schedule.planned_count);
   schedule.next_execution = next ? std::optional(next->due) : std::nullopt;
+}
+
+Status replan(Schedule& schedule, bool rule_changed, TimePoint now, bool cron_seconds_last) {
+  if (auto checked = check_schedule(schedule); !checked) return checked;
+  const auto rule = recurrence_of(schedule, cron_seconds_last);
+  if (!rule) return fail(rule.error());
+  if (rule_changed) {
+    start_planning(schedule, *rule, now);
+  } else {
+    plan_again(schedule, *rule, now);
+  }
+  return {};
 }
 
 Plan plan_schedule(const Schedule& schedule, const Recurrence& rule, TimePoint now, const PlanLimits& limits) {

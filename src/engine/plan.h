@@ -46,6 +46,10 @@ void start_planning(Schedule& schedule, const Recurrence& rule, TimePoint now);
 /// sure that what did fire does not fire again.
 void plan_again(Schedule& schedule, const Recurrence& rule, TimePoint now);
 
+/// An edit that another program made in the store: checked, then planned anew where what fires when has changed, and
+/// again where only what fires has. Errors as Schedules::create's.
+Status replan(Schedule& schedule, bool rule_changed, TimePoint now, bool cron_seconds_last);
+
 class Planner {
  public:
   Planner(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox, Intake& intake);

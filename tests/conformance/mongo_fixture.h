@@ -2,24 +2,14 @@
 #pragma once
 
 #include "engine/plan.h"
-#include "engine/rule.h"
-#include "engine/schedules.h"
 #include "tests/conformance/mongo_place.h"
 #include "tests/support/manual_clock.h"
 
 namespace schedules::testing {
 
-/// As the wiring gives it: what Desk::edit does about an edit's plan.
+/// As the wiring gives it.
 inline Status engine_replan(Schedule& schedule, ForeignEdit edit, TimePoint now) {
-  if (auto checked = check_schedule(schedule); !checked) return checked;
-  const auto rule = recurrence_of(schedule, false);
-  if (!rule) return fail(rule.error());
-  if (edit == ForeignEdit::rule) {
-    start_planning(schedule, *rule, now);
-  } else {
-    plan_again(schedule, *rule, now);
-  }
-  return {};
+  return replan(schedule, edit == ForeignEdit::rule, now, false);
 }
 
 class MongoStoreTest : public ::testing::Test {

@@ -1,16 +1,14 @@
 """Who may call what: tokens and roles; and without tokens only this machine, and no foreign page."""
-import base64
 import contextlib
 import hashlib
-import hmac
 import json
 import time
 import unittest
 
 from support import Client, Server, ServerCase, run_cli
 from support.server import StartFailed
+from support.tokens import KEY, encoded, token
 
-KEY = "k" * 64
 SCHEDULE = {"name": "s", "event_type": "a", "event_action": "b", "cron_expression": "0 0 1 1 *"}
 UNKNOWN_EVENT = "7f1c3f6e-9a54-4b0e-8f0e-1d2c3b4a5968"
 UNKNOWN_SCHEDULE = "f" * 24
@@ -22,7 +20,7 @@ ROUTES = {
                ("GET", "/monitoring/stats", None), ("GET", "/admin/schedules/monitoring/metrics", None)],
     "reader": [("GET", "/events", None), ("GET", f"/events/{UNKNOWN_EVENT}", None), ("GET", "/dead-letters", None),
                ("GET", "/schedules/preview?expr=@daily", None), ("GET", "/monitoring/analytics/summary", None),
-               ("GET", "/jobs/x", None)],
+               ("GET", "/jobs/x", None), ("GET", "/cluster", None)],
     "producer": [("POST", "/events", {"topic": "t", "entity_type": "a", "action": "b", "delay_seconds": 9999}),
                  ("PATCH", f"/events/{UNKNOWN_EVENT}", {"priority": 1}), ("DELETE", f"/events/{UNKNOWN_EVENT}", None),
                  ("POST", "/events/cancel", {"filter": {"topic": "x"}}), ("POST", "/dead-letters/redrive", {"filter": {}}),
@@ -46,16 +44,6 @@ ROUTES = {
                   ("GET", "/admin/redis-events/monitoring/dashboard", None),
                   ("POST", "/admin/redis-events/maintenance/cleanup", None)],
 }
-
-
-def encoded(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def token(claims, key=KEY, alg="HS512", digest=hashlib.sha512):
-    head = encoded(json.dumps({"alg": alg, "typ": "JWT"}).encode())
-    signed = f"{head}.{encoded(json.dumps(claims).encode())}"
-    return f"{signed}.{encoded(hmac.new(key.encode(), signed.encode(), digest).digest()) if digest else ''}"
 
 
 def claims(**changes):

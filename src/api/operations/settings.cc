@@ -80,10 +80,12 @@ void save(Context& context, CallPtr call) {
   if (!context.deps.settings.save)
     return call->fail(Error{.code = Code::unavailable, .detail = "settings cannot be stored here"});
   std::string body = saved_json(context.deps.settings, changes);
-  context.deps.settings.save(std::move(changes), [body = std::move(body), call = std::move(call)](Result<void> saved) mutable {
+  std::string by = call->identity.subject;
+  auto answer = [body = std::move(body), call = std::move(call)](Result<void> saved) mutable {
     if (!saved) return call->fail(saved.error());
     call->json(200, std::move(body));
-  });
+  };
+  context.deps.settings.save(std::move(changes), std::move(by), std::move(answer));
 }
 
 void refresh(Context& context, CallPtr call) {

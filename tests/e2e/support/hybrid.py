@@ -1,4 +1,4 @@
-"""The hybrid system: the program beside a real Redis, ClickHouse and Kafka."""
+"""The hybrid system: the program beside a real MongoDB protocol, Redis, ClickHouse and Kafka."""
 import contextlib
 import json
 import pathlib
@@ -13,7 +13,7 @@ from .server import Server  # noqa: E402
 
 
 class Servers:
-    """redis, clickhouse and kafka, started; close() ends them."""
+    """mongo, redis, clickhouse and kafka, started; close() ends them."""
 
     def __init__(self):
         self._stack = contextlib.ExitStack()
@@ -21,7 +21,7 @@ class Servers:
         try:
             # A killed Redis keeps what it acknowledged only where it syncs first: with everysec it may put off a write.
             self.redis = self._stack.enter_context(known["redis"](extra=["--appendfsync", "always"]))
-            for name in ("clickhouse", "kafka"):
+            for name in ("mongo", "clickhouse", "kafka"):
                 setattr(self, name, self._stack.enter_context(known[name]()))
         except BaseException:
             self._stack.close()
@@ -29,7 +29,7 @@ class Servers:
 
     def settings(self):
         """The program's settings that point at them."""
-        all_of = {**self.redis.settings(), **self.clickhouse.settings(), **self.kafka.settings()}
+        all_of = {**self.mongo.settings(), **self.redis.settings(), **self.clickhouse.settings(), **self.kafka.settings()}
         return {name.removeprefix("schedules_"): value for name, value in all_of.items()}
 
     def program(self, **settings):
