@@ -36,7 +36,17 @@ void Completions::fired(const api::Completion& completion, const StoredEvent& st
   execution.reason = "completed";
   execution.error = completion.error;
   log_.record({std::move(execution)});
-  done({});
+  if (stored.event.schedule_id.empty()) return done({});
+  // The next run of its schedule may begin.
+  runs_.change_runs(
+      stored.event.schedule_id,
+      [id = completion.id](std::vector<RunEntry>& runs) {
+        std::erase_if(runs, [&](const RunEntry& run) { return run.event == id; });
+      },
+      [done = std::move(done)](Result<std::vector<RunEntry>> struck) mutable {
+        if (!struck) return done(fail(std::move(struck.error())));
+        done({});
+      });
 }
 
 }  // namespace schedules

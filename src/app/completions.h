@@ -12,8 +12,8 @@ namespace schedules {
 
 class Completions {
  public:
-  Completions(Events& events, ExecutionLog& log, const Clock& clock, std::string node_id)
-      : events_(events), log_(log), clock_(clock), node_id_(std::move(node_id)) {}
+  Completions(Events& events, ExecutionLog& log, RunBook& runs, const Clock& clock, std::string node_id)
+      : events_(events), log_(log), runs_(runs), clock_(clock), node_id_(std::move(node_id)) {}
 
   /// Errors: not_found, conflict (it has not fired, or was completed already).
   void complete(api::Completion completion, Done<void> done);
@@ -23,6 +23,7 @@ class Completions {
 
   Events& events_;
   ExecutionLog& log_;
+  RunBook& runs_;
   const Clock& clock_;
   std::string node_id_;
   std::mutex mutex_;

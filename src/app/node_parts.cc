@@ -108,11 +108,12 @@ void Node::Parts::build_engine() {
                                                 .log = log,
                                                 .probe = probe,
                                                 .coordinator = *coordinator,
+                                                .runs = &stores->runs(),
                                                 .guard = stores->guard()},
                                     engine_options(settings));
   definitions = std::make_unique<api::DefinitionDesk>(stores->definitions(), engine->schedules(), clock,
                                                       settings.cron_seconds_field == SecondsField::last);
-  completions = std::make_unique<Completions>(engine->events(), log, clock, settings.node_id);
+  completions = std::make_unique<Completions>(engine->events(), log, stores->runs(), clock, settings.node_id);
 }
 
 Status Node::Parts::open_side_doors() {

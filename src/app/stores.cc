@@ -59,6 +59,7 @@ void Stores::keep_schedules_in(Store& store) {
   counters_ = &store;
   dead_letters_ = &store;
   definitions_ = &store;
+  runs_ = &store;
 }
 
 Status Stores::open_schedules(const Settings& settings, const Clock& clock, Random& random) {

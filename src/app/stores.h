@@ -45,6 +45,7 @@ class Stores {
   [[nodiscard]] ScheduleCounters& counters() const { return *counters_; }
   [[nodiscard]] DeadLetterStore& dead_letters() const { return *dead_letters_; }
   [[nodiscard]] DefinitionStore& definitions() const { return *definitions_; }
+  [[nodiscard]] RunBook& runs() const { return *runs_; }
   /// Where executions are written and read; with a server, through the outbox.
   [[nodiscard]] ExecutionStore& executions() const { return *executions_; }
   [[nodiscard]] AnalyticsStore& analytics() const { return *analytics_; }
@@ -90,6 +91,7 @@ class Stores {
   ScheduleCounters* counters_ = nullptr;
   DeadLetterStore* dead_letters_ = nullptr;
   DefinitionStore* definitions_ = nullptr;
+  RunBook* runs_ = nullptr;
   ExecutionStore* executions_ = nullptr;
   AnalyticsStore* analytics_ = nullptr;
 };

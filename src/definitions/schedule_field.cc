@@ -14,7 +14,7 @@ namespace {
 namespace json = boost::json;
 using enum FieldKind;
 
-constexpr std::array<ScheduleField, 37> kFields{{
+constexpr std::array<ScheduleField, 38> kFields{{
     {"name", "name", text, "null", "what it is called; unique"},
     {"description", "description", text, "null", "what it is for"},
     {"cron_expression", "cron", text, "null", "when it fires, such as \"0 8 * * mon-fri\" or \"@every 90s\""},
@@ -49,6 +49,7 @@ constexpr std::array<ScheduleField, 37> kFields{{
     {"overlap", "overlap", text, "\"allow\"", "while a run goes on: allow, skip, buffer_one, buffer_all, …"},
     {"overlap_limit", "overlap-limit", whole, "1", "for buffer_all and max_parallel"},
     {"max_runtime", "max-runtime", duration, "3600", "a run that is not acknowledged counts no longer"},
+    {"ack", "ack", text, "\"none\"", "required: a run goes on until somebody acknowledges it"},
     {"dst_gap", "dst-gap", text, "\"shift_forward\"", "a time that the clocks skip: shift_forward or skip"},
     {"dst_overlap", "dst-overlap", text, "\"first\"", "a time that the clocks repeat: first, second or both"},
     {"owner", "owner", text, "null", "who declares it"},

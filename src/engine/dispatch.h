@@ -10,9 +10,8 @@
 
 #include "base/mailbox.h"
 #include "engine/lane.h"
-#include "engine/misfire.h"
 #include "engine/ports.h"
-#include "engine/rule.h"
+#include "engine/schedule_gate.h"
 #include "engine/settle.h"
 #include "engine/window.h"
 
@@ -25,8 +24,10 @@ class Dispatch {
 
   /// Begins as much as there is room for and starts publishes.
   void pump(TimePoint now);
-  /// One begun event has its end stored, or has been put back by another owner of its shard.
-  void settled(const Ending& ending) { forget(ending.event); }
+  /// One begun event has its end stored.
+  void settled(const Ending& ending);
+  /// One begun event has been put back by another owner of its shard.
+  void lost(const Ending& ending);
   /// max_concurrent may have changed.
   void reconfigured();
   /// Nothing new is begun from now on.
@@ -39,10 +40,7 @@ class Dispatch {
   void begin_some();
   void begin(BeginRequest request);
   void begun(uint32_t shard, uint64_t epoch, size_t asked, Result<std::vector<Event>> events);
-  void check_revisions(std::vector<Event> events);
-  void revisions_known(std::vector<Event> events, const Result<std::vector<ScheduleRevision>>& found);
-  void check_misfires(const std::string& schedule_id, std::vector<Event> events, TimePoint begun_at);
-  void judge_misfires(std::vector<Event> events, const Result<std::optional<Schedule>>& schedule, TimePoint begun_at);
+  ScheduleGate::Ways ways();
   void admit(Event event, TimePoint now);
   Lane& lane_of(Sink& sink, const Event& event);
   void start(Lane& lane);
@@ -60,8 +58,7 @@ class Dispatch {
   std::shared_ptr<Mailbox> mailbox_;
   Window& window_;
   Settle& settle_;
-  Misfires misfires_;
-  RuleCache rules_;
+  ScheduleGate gate_;
   std::map<std::string, std::unique_ptr<Lane>> lanes_;
   size_t in_flight_ = 0;        ///< asked to begin, or begun and not settled
   size_t in_flight_bytes_ = 0;  ///< of the bodies of those begun

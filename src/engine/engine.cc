@@ -74,7 +74,7 @@ void Engine::settled(const Ending& ending) {
 }
 
 void Engine::lost(const Ending& ending) {
-  if (!claims_.lost(ending)) dispatch_.settled(ending);
+  if (!claims_.lost(ending)) dispatch_.lost(ending);
 }
 
 void Engine::arrived_elsewhere(uint32_t shard, TimePoint fire_at) {

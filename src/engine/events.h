@@ -38,6 +38,9 @@ struct ChangeAnswer {
 /// Changes a copy of the stored event; may refuse. Called on a store's thread; must not block.
 using Edit = std::function<Status(Event&)>;
 
+/// The id of the event that is put with this idempotency key.
+EventId id_of_key(std::string_view idempotency_key);
+
 class Events {
  public:
   virtual ~Events() = default;

@@ -28,6 +28,10 @@ void Intake::accept_planned(std::vector<Event> events, Done<std::vector<Accepted
   accept_as(PutMode::planned, std::move(events), AcceptOptions{}, std::move(done));
 }
 
+EventId id_of_key(std::string_view idempotency_key) {
+  return derived_id(fmt::format("idempotency-key:{}", idempotency_key));
+}
+
 void Intake::accept_redriven(Event event, Done<Accepted> done) {
   std::vector<Event> events;
   events.push_back(std::move(event));
@@ -42,7 +46,7 @@ bool Intake::prepare(Event& event, TimePoint now) const {
   const bool named = event.id != EventId{} || !event.idempotency_key.empty();
   if (event.id == EventId{}) {
     event.id = event.idempotency_key.empty() ? random_id(ports_.random)
-                                             : derived_id("idempotency-key:" + event.idempotency_key);
+                                             : id_of_key(event.idempotency_key);
   }
   event.created_at = now;
   event.fire_at = std::max(event.due_at, event.fire_at);

@@ -15,6 +15,7 @@
 #include "store/far_guard.h"
 #include "store/far_store.h"
 #include "store/near_store.h"
+#include "store/run_book.h"
 #include "store/schedule_store.h"
 #include "time/clock.h"
 
@@ -67,6 +68,7 @@ struct EnginePorts {
   ExecutionLog& log;
   EngineProbe& probe;
   Coordinator& coordinator;
+  RunBook* runs = nullptr;  ///< null: every schedule allows overlaps
   FarGuard* guard = nullptr;  ///< of the near store; where one store holds both tiers, none is needed
 };
 

@@ -15,6 +15,7 @@ namespace schedules {
 enum class ScheduleStatus : uint8_t { active, paused, disabled, completed };
 enum class CatchUp : uint8_t { last, first, all, skip, fail };        ///< what to do about missed occurrences
 enum class Overlap : uint8_t { allow, skip, buffer_one, buffer_all, cancel_other, max_parallel };
+enum class Ack : uint8_t { none, required };  ///< required: a run goes on until somebody says that it has ended
 enum class DstGap : uint8_t { shift_forward, skip };
 enum class DstOverlap : uint8_t { first, second, both };
 enum class RunStatus : uint8_t { success, failure, skipped, running };
@@ -46,7 +47,8 @@ struct Schedule {
   double catch_up_rate = 10;  ///< fires per second while catching up
   Overlap overlap = Overlap::allow;
   uint32_t overlap_limit = 1;  ///< for buffer_all and max_parallel
-  std::chrono::seconds max_runtime{3600};
+  std::chrono::seconds max_runtime{3600};  ///< a run counts no longer than this
+  Ack ack = Ack::none;
 
   // The event it makes.
   std::string event_type;
@@ -119,12 +121,14 @@ struct DeadLetter {
 std::string_view to_string(ScheduleStatus value);
 std::string_view to_string(CatchUp value);
 std::string_view to_string(Overlap value);
+std::string_view to_string(Ack value);
 std::string_view to_string(DstGap value);
 std::string_view to_string(DstOverlap value);
 std::string_view to_string(RunStatus value);
 std::optional<ScheduleStatus> parse_schedule_status(std::string_view text);
 std::optional<CatchUp> parse_catch_up(std::string_view text);
 std::optional<Overlap> parse_overlap(std::string_view text);
+std::optional<Ack> parse_ack(std::string_view text);
 std::optional<DstGap> parse_dst_gap(std::string_view text);
 std::optional<DstOverlap> parse_dst_overlap(std::string_view text);
 std::optional<RunStatus> parse_run_status(std::string_view text);

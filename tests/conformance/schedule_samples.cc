@@ -34,6 +34,7 @@ Schedule full_schedule(uint32_t number) {
           .overlap = Overlap::max_parallel,
           .overlap_limit = 4 + number,
           .max_runtime = seconds{3601 + number},
+          .ack = Ack::required,
           .event_type = "order " + n,
           .event_action = "created " + n,
           .event_entity_id = "entity " + n,

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "store/definition_store.h"
+#include "store/run_book.h"
 #include "store/schedule_store.h"
 #include "tests/conformance/schedule_await.h"
 #include "tests/conformance/schedule_samples.h"
@@ -24,6 +25,7 @@ struct ScheduleStores {
   ScheduleCounters* counters = nullptr;
   DeadLetterStore* letters = nullptr;
   DefinitionStore* definitions = nullptr;
+  RunBook* runs = nullptr;
 };
 
 struct ScheduleBackend {
@@ -107,6 +109,19 @@ class DeadLetterStoreTest : public ::testing::TestWithParam<ScheduleBackend> {
   }
   uint64_t count() {
     return await<uint64_t>([&](auto done) { store.count_letters(std::move(done)); }).value();
+  }
+};
+
+class RunBookTest : public ::testing::TestWithParam<ScheduleBackend> {
+ protected:
+  ScheduleStores stores = GetParam().open();
+
+  Result<std::vector<RunEntry>> change(const std::string& schedule_id, RunChange change) {
+    return await<std::vector<RunEntry>>(
+        [&](auto done) { stores.runs->change_runs(schedule_id, std::move(change), std::move(done)); });
+  }
+  std::vector<RunEntry> look(const std::string& schedule_id) {
+    return change(schedule_id, [](std::vector<RunEntry>&) {}).value();
   }
 };
 

@@ -3,6 +3,7 @@ import json
 import threading
 import time
 import unittest
+import urllib.parse
 import uuid
 
 from support import ServerCase, eventually
@@ -116,6 +117,17 @@ class Put(ServerCase):
             thread.join()
         self.assertEqual(sorted(answer.status for answer in answers), [200] * 7 + [201])
         self.assertEqual(len({answer.json["id"] for answer in answers}), 1)
+
+    def test_by_its_idempotency_key(self):
+        key = self.fresh("a key/with ümläuts")
+        made = self.created(idempotency_key=key)
+        path = "/events/key:" + urllib.parse.quote(key, safe="")
+        self.assertEqual(self.client.get(path).json["id"], made["id"])
+        self.assertEqual(self.client.patch(path, {"delay_seconds": 7200}).status, 200)
+        self.assertEqual(self.client.delete(path).json["result"], "cancelled")
+        self.assertEqual(self.get_event(made["id"])["state"], "cancelled")
+        self.refused(self.client.get("/events/key:"), 422, "invalid_argument", "id")
+        self.assertEqual(self.client.delete("/events/key:nobody").json["result"], "not_found")
 
     def test_batch_repeats_within_itself(self):
         key = self.fresh("key")

@@ -21,7 +21,6 @@ class Policies(ServerCase):
     def executions(self, schedule, **query):
         return self.client.get(f"/admin/schedules/{schedule['id']}/executions", **query).json
 
-    @unittest.expectedFailure  # overlap policies are stored, not applied yet: see the README
     def test_overlap_skip(self):
         self.receiver.answer("/skip", lambda _: (time.sleep(2.5), 200)[1])
         made = self.make("/skip", overlap="skip")
@@ -30,6 +29,23 @@ class Policies(ServerCase):
         self.receiver.wait("/skip", 2, 8)
         first, second = self.receiver.of("/skip")[:2]
         self.assertGreater(second.at - first.at, 2.4, "two runs at one time")
+
+    def test_overlap_buffer_one(self):
+        self.receiver.answer("/buffer", lambda _: (time.sleep(2.5), 200)[1])
+        made = self.make("/buffer", overlap="buffer_one")
+        first, second = self.receiver.wait("/buffer", 2, 10)[:2]
+        self.assertGreater(second.at - first.at, 2.4, "two runs at one time")
+        nominal = [one.headers["X-Schedules-Scheduled-At"] for one in (first, second)]
+        self.assertNotEqual(nominal[0], nominal[1])
+        self.assertTrue(eventually(lambda: self.executions(made, status_filter="skipped"), 6, "those beyond the one that waits"))
+
+    def test_a_run_goes_on_until_it_is_acknowledged(self):
+        made = self.make("/ack", overlap="skip", ack="required")
+        first = self.receiver.wait("/ack", 1, 6)[0]
+        eventually(lambda: len(self.executions(made, status_filter="skipped")) >= 2, 8, "two skipped occurrences")
+        self.assertEqual(len(self.receiver.of("/ack")), 1)
+        self.assertEqual(self.client.post(f"/events/{first.event_id}/complete", {"success": True}).status, 200)
+        self.receiver.wait("/ack", 2, 6)
 
     def test_overlap_allow(self):
         self.receiver.answer("/allow", lambda _: (time.sleep(2.5), 200)[1])
@@ -149,7 +165,6 @@ class CatchUp(unittest.TestCase):
 
 
 class Quarantine(unittest.TestCase):
-    @unittest.expectedFailure  # passes with RocksOptions::mark_in_flight, which is off: it costs too much
     def test_an_event_that_is_in_flight_at_three_crashes(self):
         with contextlib.closing(Server()) as server, contextlib.closing(Receiver()) as receiver:
             client = Client(server.start())

@@ -108,4 +108,12 @@ void MemorySchedules::drop_letters(std::vector<EventId> ids, Done<uint64_t> done
 
 void MemorySchedules::count_letters(Done<uint64_t> done) { done(letters.size()); }
 
+void MemorySchedules::change_runs(std::string schedule_id, RunChange change, Done<std::vector<RunEntry>> done) {
+  auto& list = runs[schedule_id];
+  change(list);
+  auto after = list;
+  if (after.empty()) runs.erase(schedule_id);
+  done(std::move(after));
+}
+
 }  // namespace schedules::testing

@@ -5,11 +5,12 @@
 #include <vector>
 
 #include "store/execution_store.h"
+#include "store/run_book.h"
 #include "store/schedule_store.h"
 
 namespace schedules::testing {
 
-class MemorySchedules final : public ScheduleStore, public ScheduleCounters, public DeadLetterStore {
+class MemorySchedules final : public ScheduleStore, public ScheduleCounters, public DeadLetterStore, public RunBook {
  public:
   void create(Schedule schedule, Done<Schedule> done) override;
   void update(Schedule schedule, Done<Schedule> done) override;
@@ -26,8 +27,11 @@ class MemorySchedules final : public ScheduleStore, public ScheduleCounters, pub
   void drop_letters(std::vector<EventId> ids, Done<uint64_t> done) override;
   void count_letters(Done<uint64_t> done) override;
 
+  void change_runs(std::string schedule_id, RunChange change, Done<std::vector<RunEntry>> done) override;
+
   std::map<std::string, Schedule> schedules;
   std::map<EventId, DeadLetter> letters;
+  std::map<std::string, std::vector<RunEntry>> runs;
 };
 
 }  // namespace schedules::testing

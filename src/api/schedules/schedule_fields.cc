@@ -158,6 +158,8 @@ const FieldReader kFields[] = {
      [](Schedule& s) { s.overlap = Overlap::allow; }},
     {"overlap_limit", [](const Reading& r) { r.integer_into(r.schedule.overlap_limit, 1, 1'000); }, kNotNull},
     {"max_runtime", [](const Reading& r) { keep(r.schedule.max_runtime, r.seconds(1, 30 * kDay)); }, kNotNull},
+    {"ack", [](const Reading& r) { keep(r.schedule.ack, r.faults.choice(r.name, r.value, parse_ack, "none, required")); },
+     [](Schedule& s) { s.ack = Ack::none; }},
     {"max_retries", [](const Reading& r) { r.integer_into(r.schedule.max_retries, 0, 100); }, kNotNull},
     {"retry_delay_seconds", [](const Reading& r) { keep(r.schedule.retry_delay, r.seconds(0, kDay)); }, kNotNull},
     {"tags", [](const Reading& r) { keep(r.schedule.tags, r.faults.names(r.name, r.value, kMaxTags)); },

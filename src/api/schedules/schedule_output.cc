@@ -57,7 +57,7 @@ void append_policies(json::Writer& out, const Schedule& schedule) {
   out.key("catch_up_max").number(schedule.catch_up_max);
   out.key("catch_up_rate").number(schedule.catch_up_rate);
   out.field("overlap", to_string(schedule.overlap)).key("overlap_limit").number(schedule.overlap_limit);
-  out.key("max_runtime").number(schedule.max_runtime.count());
+  out.key("max_runtime").number(schedule.max_runtime.count()).field("ack", to_string(schedule.ack));
 }
 
 void append_state(json::Writer& out, const Schedule& schedule) {

@@ -21,6 +21,7 @@ inline constexpr const char* kSchedules = "mongo_schedules";
 inline constexpr const char* kExecutions = "mongo_schedule_executions";
 inline constexpr const char* kDefinitions = "scheduled_event_definitions";
 inline constexpr const char* kDeadLetters = "schedules_dead_letters";
+inline constexpr const char* kRuns = "schedules_runs";
 inline constexpr const char* kMeta = "schedules_meta";
 inline constexpr const char* kUsers = "users";
 inline constexpr const char* kSettings = "settings";

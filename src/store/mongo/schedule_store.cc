@@ -6,6 +6,7 @@
 #include "store/mongo/counting.h"
 #include "store/mongo/dead_letter_table.h"
 #include "store/mongo/definition_table.h"
+#include "store/mongo/run_table.h"
 #include "store/mongo/schedule_table.h"
 
 namespace schedules {
@@ -213,6 +214,15 @@ void MongoScheduleStore::drop_definition(std::string class_name, Done<bool> done
   call<bool>(
       kDefinitions,
       [class_name = std::move(class_name)](Connection& mongo) { return schedules::drop_definition(mongo, class_name); },
+      std::move(done));
+}
+
+void MongoScheduleStore::change_runs(std::string schedule_id, RunChange change, Done<std::vector<RunEntry>> done) {
+  call<std::vector<RunEntry>>(
+      kAnyOrder,
+      [schedule_id = std::move(schedule_id), change = std::move(change)](Connection& mongo) {
+        return schedules::change_runs(mongo, schedule_id, change);
+      },
       std::move(done));
 }
 

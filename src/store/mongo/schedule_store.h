@@ -13,6 +13,7 @@
 #include "store/definition_store.h"
 #include "store/mongo/layout.h"
 #include "store/mongo/take_over.h"
+#include "store/run_book.h"
 #include "store/schedule_store.h"
 
 namespace schedules {
@@ -28,7 +29,8 @@ struct MongoScheduleOptions {
 class MongoScheduleStore final : public ScheduleStore,
                                  public ScheduleCounters,
                                  public DeadLetterStore,
-                                 public DefinitionStore {
+                                 public DefinitionStore,
+                                 public RunBook {
  public:
   /// Never asks the server. Clock and random must outlive the store.
   static std::unique_ptr<MongoScheduleStore> open(MongoScheduleOptions options, const Clock& clock, Random& random);
@@ -58,6 +60,8 @@ class MongoScheduleStore final : public ScheduleStore,
   void get_definition(std::string name, Done<std::optional<StoredDefinition>> done) override;
   void set_overrides(std::string name, DefinitionOverrides overrides, Done<StoredDefinition> done) override;
   void drop_definition(std::string class_name, Done<bool> done) override;
+
+  void change_runs(std::string schedule_id, RunChange change, Done<std::vector<RunEntry>> done) override;
 
   /// Takes over what other programs have written; answers how much that was. To be called each CHECK_INTERVAL, and the
   /// planner woken where it is not 0.

@@ -1,5 +1,7 @@
 #include "store/redis/scripts.h"
 
+#include "base/guards.h"
+
 namespace schedules::redis {
 namespace {
 
@@ -10,7 +12,7 @@ local function text(n) return string.format('%.0f', n) end
 local function u64(s, at) return (struct.unpack('>I8', s, at)) end
 local function due_key(p) return base .. 'due:' .. p end
 local function prio_of(v) return string.byte(v, 9) - 9 end
-local function stale(epoch) return epoch ~= '0' and call('HGET', base .. 'lease', 'epoch') ~= epoch end
+local function stale(epoch) return FENCED and epoch ~= '0' and call('HGET', base .. 'lease', 'epoch') ~= epoch end
 local STALE = 'STALE_EPOCH the shard has another owner'
 -- The end of one that is remembered, unless its time is over.
 local function remembered(id, now)
@@ -67,6 +69,9 @@ end
 
 }  // namespace
 
-Script with_prelude(std::string_view text) { return Script(std::string(kPrelude) + std::string(text)); }
+Script with_prelude(std::string_view text) {
+  return Script(fmt::format("local FENCED, PUT_IF_ABSENT = {}, {}\n{}{}", guards::kFencing, guards::kPutIfAbsent, kPrelude,
+                            text));
+}
 
 }  // namespace schedules::redis

@@ -16,6 +16,7 @@ local held = mode == 'from_far_store' and call('HMGET', base .. 'held', unpack(i
 local top = tonumber(call('GET', base .. 'top') or '0')
 local out, made, hset, zadd, soonest = {}, {}, {}, {}, nil
 local function judge(i, id, tail)
+  if not PUT_IF_ABSENT then return nil end
   local fp = string.sub(tail, 26, 33)
   local v = made[id] or found[i]
   if v then

@@ -23,7 +23,7 @@ struct RocksOptions {
   size_t memory_bytes = size_t{16} << 20U;  ///< write buffers and block cache together, about; at least 8 MiB
   size_t queue_bytes = size_t{32} << 20U;   ///< waiting to be written; over it `overloaded` is answered
   size_t queue_requests = 4096;
-  bool mark_in_flight = false;  ///< for the quarantine (crash_marks.h). Off: it makes begin and settle much slower
+  bool mark_in_flight = true;  ///< for the quarantine (crash_marks.h)
   bool sync = true;  ///< false: durable only against the death of the process. For benchmarks
 };
 

@@ -126,6 +126,7 @@ void pack_definition(const Schedule& schedule, std::string& out) {
   packer.out.u8(kDefinitionLayout);
   rule_fields(packer, schedule);
   event_fields(packer, schedule);
+  packer.word(schedule.ack, Ack::required);
 }
 
 Status unpack_definition(std::string_view bytes, Schedule& schedule) {
@@ -137,6 +138,8 @@ Status unpack_definition(std::string_view bytes, Schedule& schedule) {
   }
   rule_fields(unpacker, schedule);
   event_fields(unpacker, schedule);
+  schedule.ack = Ack::none;
+  if (layout >= 2) unpacker.word(schedule.ack, Ack::required);
   if (layout == 0 || !unpacker.sound || !unpacker.in.ok() || !unpacker.in.at_end()) {
     return fail(Code::corrupt, "the definition of schedule {} cannot be read", schedule.id);
   }

@@ -1,7 +1,7 @@
 // A schedule as a row: columns for what is asked for or changes often, and one packed blob,
-// `definition`, for the rest. Layout 1 of the blob:
+// `definition`, for the rest. Layout 2 of the blob:
 //
-//   u8 layout (1) ‖ fields in the order of schedule_row.cc
+//   u8 layout (2) ‖ fields in the order of schedule_row.cc
 //
 // Numbers are varints, times and durations micros, texts length-prefixed. To change the layout:
 // raise kDefinitionLayout, keep reading every older one, add a golden file of the old one.
@@ -15,7 +15,7 @@
 
 namespace schedules::sqlite {
 
-inline constexpr uint8_t kDefinitionLayout = 1;
+inline constexpr uint8_t kDefinitionLayout = 2;  ///< 1: without ack
 
 /// Appends the packed definition.
 void pack_definition(const Schedule& schedule, std::string& out);

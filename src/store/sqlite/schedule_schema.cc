@@ -86,8 +86,12 @@ CREATE TABLE definitions (
 ) WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view kRuns = R"sql(
+CREATE TABLE schedule_runs (schedule_id TEXT PRIMARY KEY, runs BLOB NOT NULL) WITHOUT ROWID;
+)sql";
+
 constexpr std::array kSteps{Migration{1, "schedules and dead letters", kFirst},
-                            Migration{2, "definitions", kDefinitions}};
+                            Migration{2, "definitions", kDefinitions}, Migration{3, "runs", kRuns}};
 
 }  // namespace
 

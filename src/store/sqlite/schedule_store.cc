@@ -4,6 +4,7 @@
 #include "store/sqlite/definition_table.h"
 #include "store/sqlite/lane.h"
 #include "store/sqlite/migrations.h"
+#include "store/sqlite/run_table.h"
 #include "store/sqlite/schedule_table.h"
 
 namespace schedules {
@@ -148,6 +149,14 @@ void SqliteScheduleStore::set_overrides(std::string name, DefinitionOverrides ov
 void SqliteScheduleStore::drop_definition(std::string class_name, Done<bool> done) {
   lane_->write<bool>(
       [class_name = std::move(class_name)](Database& db) { return sqlite::drop_definition(db, class_name); },
+      std::move(done));
+}
+
+void SqliteScheduleStore::change_runs(std::string schedule_id, RunChange change, Done<std::vector<RunEntry>> done) {
+  lane_->write<std::vector<RunEntry>>(
+      [schedule_id = std::move(schedule_id), change = std::move(change)](Database& db) {
+        return sqlite::change_runs(db, schedule_id, change);
+      },
       std::move(done));
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/executor.h"
 #include "store/definition_store.h"
+#include "store/run_book.h"
 #include "store/schedule_store.h"
 
 namespace schedules {
@@ -24,7 +25,8 @@ struct SqliteScheduleOptions {
 class SqliteScheduleStore final : public ScheduleStore,
                                   public ScheduleCounters,
                                   public DeadLetterStore,
-                                  public DefinitionStore {
+                                  public DefinitionStore,
+                                  public RunBook {
  public:
   /// Makes the file or brings it to the newest layout. Blocks. Errors: newer_layout (file
   /// untouched), corrupt, unavailable, disk_full, io_error.
@@ -54,6 +56,8 @@ class SqliteScheduleStore final : public ScheduleStore,
   void get_definition(std::string name, Done<std::optional<StoredDefinition>> done) override;
   void set_overrides(std::string name, DefinitionOverrides overrides, Done<StoredDefinition> done) override;
   void drop_definition(std::string class_name, Done<bool> done) override;
+
+  void change_runs(std::string schedule_id, RunChange change, Done<std::vector<RunEntry>> done) override;
 
  private:
   explicit SqliteScheduleStore(std::unique_ptr<sqlite::Lane> lane);

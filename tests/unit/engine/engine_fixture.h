@@ -86,7 +86,8 @@ class EngineFixture : public ::testing::Test {
                                                   .sinks = sinks,
                                                   .log = log,
                                                   .probe = probe,
-                                                  .coordinator = coordinator},
+                                                  .coordinator = coordinator,
+                                                  .runs = &schedules},
                                       options);
     engine->tick();
   }
