@@ -41,5 +41,8 @@ void add_redis_figure_routes(Router& router, Context& context);
 /// The Prometheus text, which two routes give.
 void answer_metrics(Context& context, CallPtr call);
 void add_page_routes(Router& router, Context& context);
+/// False, and nothing is sent, where the program was built without the admin page.
+bool answer_admin_page(Call& call);
+void answer_page_asset(Call& call, std::string_view name);
 
 }  // namespace schedules::api

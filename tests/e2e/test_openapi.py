@@ -294,6 +294,7 @@ class OpenApi(ServerCase):
         self.call("post", settings + "/refresh-cache", status=200)
         for path in ("/api/v1/cluster", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/"):
             self.call("get", path, status=200)
+        self.call("get", "/assets/{name}", status=404, name="none.js")
 
     def test_other_addresses(self):
         for path, item in SPEC["paths"].items():

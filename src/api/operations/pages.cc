@@ -1,4 +1,4 @@
-// What lies outside /api/v1: health for orchestrators, metrics, the specification and the pages that show it.
+// What lies outside /api/v1: health for orchestrators, metrics, the specification, the pages that show it and the admin page.
 #include "api/context.h"
 #include "api/json/writer.h"
 #include "api/operations/assets.h"
@@ -37,8 +37,13 @@ void page(Call& call, std::string_view html) {
 }
 
 void docs(Context&, CallPtr call) { page(*call, assets::docs_html()); }
-void landing(Context&, CallPtr call) { page(*call, assets::landing_html()); }
 void openapi(Context&, CallPtr call) { call->json(200, std::string(assets::openapi_json())); }
+
+// A program that was built without the admin page says at least how it is.
+void front(Context&, CallPtr call) {
+  if (!answer_admin_page(*call)) page(*call, assets::landing_html());
+}
+void asset(Context&, CallPtr call) { answer_page_asset(*call, call->param("name")); }
 
 }  // namespace
 
@@ -52,7 +57,8 @@ void add_page_routes(Router& router, Context& context) {
   add("/metrics", context.auth.options().open_monitoring ? Role::anyone : Role::reader, answer_metrics);
   add("/openapi.json", Role::anyone, openapi);
   add("/docs", Role::anyone, docs);
-  add("/", Role::anyone, landing);
+  add("/", Role::anyone, front);
+  add("/assets/{name}", Role::anyone, asset);
 }
 
 }  // namespace schedules::api

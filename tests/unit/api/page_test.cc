@@ -32,7 +32,7 @@ TEST(Pages, AreSelfContained) {
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.content_type, "text/html; charset=utf-8");
     EXPECT_NE(header_of(response, "Content-Security-Policy").find("default-src 'none'"), std::string::npos);
-    for (const std::string_view foreign : {"src=", "http://", "https://", "@import", "url("})
+    for (const std::string_view foreign : {"http://", "https://", "src=\"//", "href=\"//", "@import", "url("})
       EXPECT_EQ(response.body.find(foreign), std::string::npos) << path << " " << foreign;
   }
 }
