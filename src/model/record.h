@@ -1,6 +1,9 @@
-// Events as stored bytes. Layout 1:
+// Events as stored bytes. Layout 2:
 //
-//   u8 layout (1) ‖ u8 state ‖ u8 tier ‖ fields in the order of record.cc ‖ outcome (final states only)
+//   u8 layout (2) ‖ u8 state ‖ u8 tier ‖ bits (4): which optional fields follow ‖ fields in the order of record.cc ‖
+//   outcome (final states only)
+//
+// Layout 1 had no bits and every field.
 //
 // Numbers are varints, times are micros since 1970, texts are length-prefixed. To change the layout: raise
 // kRecordLayout, keep reading every older one, add a golden file of the old one to tests/unit/model/golden.
@@ -13,7 +16,7 @@
 
 namespace schedules {
 
-inline constexpr uint8_t kRecordLayout = 1;
+inline constexpr uint8_t kRecordLayout = 2;
 
 /// Appends the packed record to `out`. A final state leaves out body and headers.
 void pack(const StoredEvent& stored, std::string& out);

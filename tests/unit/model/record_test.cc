@@ -69,9 +69,76 @@ TEST(Record, FinishedEventKeepsEverythingButBodyAndHeaders) {
   EXPECT_EQ(back->event.topic, "orders.created");
 }
 
+std::string from_hex(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i + 1 < text.size(); i += 2) {
+    out.push_back(static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16)));
+  }
+  return out;
+}
+
+TEST(Record, LayoutTwoIsWritten) {
+  EXPECT_EQ(hex(packed(StoredEvent{.event = full_event()})), golden("pending.2.hex"));
+  EXPECT_EQ(hex(packed(finished())), golden("finished.2.hex"));
+}
+
 TEST(Record, LayoutOneIsReadAsItWasWritten) {
-  EXPECT_EQ(hex(packed(StoredEvent{.event = full_event()})), golden("pending.1.hex"));
-  EXPECT_EQ(hex(packed(finished())), golden("finished.1.hex"));
+  const auto pending = unpack(from_hex(golden("pending.1.hex")));
+  ASSERT_TRUE(pending) << pending.error().detail;
+  EXPECT_EQ(packed(*pending), packed(StoredEvent{.event = full_event()}));
+  const auto ended = unpack(from_hex(golden("finished.1.hex")));
+  ASSERT_TRUE(ended) << ended.error().detail;
+  EXPECT_EQ(packed(*ended), packed(finished()));
+}
+
+TEST(Record, WhatIsAsUsualTakesNoBytes) {
+  Event plain;
+  plain.id = full_event().id;
+  plain.topic = "orders";
+  plain.entity_type = "order";
+  plain.action = "remind";
+  plain.source = "api_request";
+  plain.due_at = plain.fire_at = full_event().due_at;
+  plain.created_at = plain.due_at - std::chrono::hours(1);
+  plain.fingerprint = full_event().fingerprint;
+  const auto bytes = packed(StoredEvent{.event = plain});
+  EXPECT_LT(bytes.size(), 80U);
+  const auto back = unpack(bytes);
+  ASSERT_TRUE(back) << back.error().detail;
+  EXPECT_EQ(back->event.body, "{}");
+  EXPECT_EQ(back->event.actor_id, "scheduler");
+  EXPECT_EQ(back->event.fire_at, plain.due_at);
+  EXPECT_EQ(back->event.created_at, plain.created_at);
+  EXPECT_EQ(back->event.max_retries, 3U);
+  EXPECT_EQ(back->event.retry_delay, std::chrono::seconds(60));
+  EXPECT_EQ(packed(*back), bytes);
+}
+
+TEST(Record, EachFieldAloneComesBack) {
+  Event base;
+  base.id = full_event().id;
+  base.source = "api_request";
+  const auto alone = [&](auto set) {
+    Event one = base;
+    set(one);
+    const auto bytes = packed(StoredEvent{.event = one});
+    const auto back = unpack(bytes);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(packed(*back), bytes);
+    EXPECT_NE(bytes, packed(StoredEvent{.event = base}));
+  };
+  alone([](Event& e) { e.key = "k"; });
+  alone([](Event& e) { e.actor_type = ""; });
+  alone([](Event& e) { e.tags = {"", "t"}; });
+  alone([](Event& e) { e.target = {TargetKind::webhook, "http://x"}; });
+  alone([](Event& e) { e.source = ""; });
+  alone([](Event& e) { e.fire_at = from_micros(-5); });
+  alone([](Event& e) { e.max_delay = std::chrono::seconds(0); });
+  alone([](Event& e) { e.max_retries = 0; });
+  alone([](Event& e) { e.retry_delay = std::chrono::milliseconds(0); });
+  alone([](Event& e) { e.nominal_at = TimePoint{}; });
+  alone([](Event& e) { e.body = ""; });
+  alone([](Event& e) { e.headers = {{"", ""}}; });
 }
 
 TEST(Record, EveryCutIsNoticed) {
