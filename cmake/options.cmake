@@ -35,5 +35,12 @@ if(SCHEDULES_SANITIZE)
   target_compile_definitions(schedules_flags INTERFACE SCHEDULES_SANITIZED=1)
 endif()
 
+# A control: a build without one of the guards of src/base/guards.h, which dev/chaos --controls must notice. Never to be shipped.
+set(SCHEDULES_WITHOUT_GUARD "" CACHE STRING "early, fencing or put_if_absent")
+set_property(CACHE SCHEDULES_WITHOUT_GUARD PROPERTY STRINGS "" early fencing put_if_absent)
+if(SCHEDULES_WITHOUT_GUARD AND NOT SCHEDULES_WITHOUT_GUARD MATCHES "^(early|fencing|put_if_absent)$")
+  message(FATAL_ERROR "SCHEDULES_WITHOUT_GUARD is early, fencing or put_if_absent, not ${SCHEDULES_WITHOUT_GUARD}")
+endif()
+
 # Work on a few rooms without the rest: -DSCHEDULES_ONLY="base;time;wheel;unit"
 set(SCHEDULES_ONLY "" CACHE STRING "only these rooms and test folders; empty: all")
