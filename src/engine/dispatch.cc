@@ -13,17 +13,6 @@ namespace {
 
 constexpr size_t kLanesKept = 1'000;
 constexpr size_t kCrashesAtMost = 3;  // in flight at so many, an event is quarantined (semantics S11)
-constexpr Duration kUnavailableWait = std::chrono::seconds(1);
-
-bool belongs_to_schedule(const Event& event) { return !event.schedule_id.empty() && event.source != "manual"; }
-
-std::string reason_against(const Event& event, const std::vector<ScheduleRevision>& known) {
-  const auto found = std::ranges::find(known, event.schedule_id, &ScheduleRevision::id);
-  if (found == known.end()) return "schedule_deleted";
-  if (found->revision != event.schedule_revision) return "superseded";
-  const bool runs = found->status == ScheduleStatus::active || found->status == ScheduleStatus::completed;
-  return runs ? "" : "schedule_paused";
-}
 
 }  // namespace
 
@@ -58,7 +47,15 @@ Dispatch::Dispatch(EnginePorts& ports, const EngineOptions& options, std::shared
       mailbox_(std::move(mailbox)),
       window_(window),
       settle_(settle),
-      rules_(options.cron_seconds_last) {}
+      gate_(ports, options.cron_seconds_last, mailbox_, ways()) {}
+
+ScheduleGate::Ways Dispatch::ways() {
+  return {.admit = [this](Event event) { admit(std::move(event), ports_.clock.wall()); },
+          .postpone = [this](Event event, TimePoint until,
+                             std::string reason) { postpone(std::move(event), until, std::move(reason)); },
+          .end = [this](Event event, State state, std::string reason,
+                        std::string detail) { end(std::move(event), state, std::move(reason), std::move(detail)); }};
+}
 
 void Dispatch::pump(TimePoint now) {
   for (auto it = lanes_.begin(); it != lanes_.end();) {
@@ -122,93 +119,13 @@ void Dispatch::begun(uint32_t shard, uint64_t epoch, size_t asked, Result<std::v
           fmt::format("in flight at {} crashes of the process", kCrashesAtMost));
       continue;
     }
-    if (belongs_to_schedule(event)) {
+    if (ScheduleGate::concerns(event)) {
       scheduled.push_back(std::move(event));
     } else {
       admit(std::move(event), now);
     }
   }
-  if (!scheduled.empty()) check_revisions(std::move(scheduled));
-}
-
-// An occurrence of an edited, paused or deleted schedule must not fire as its old self.
-void Dispatch::check_revisions(std::vector<Event> events) {
-  std::vector<std::string> ids;
-  for (const auto& event : events) ids.push_back(event.schedule_id);
-  std::ranges::sort(ids);
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  ports_.schedules.revisions(std::move(ids), [this, mailbox = mailbox_, events = std::move(events)](
-                                                 Result<std::vector<ScheduleRevision>> found) mutable {
-    mailbox->post([this, events = std::move(events), found = std::move(found)]() mutable {
-      revisions_known(std::move(events), found);
-    });
-  });
-}
-
-void Dispatch::revisions_known(std::vector<Event> events, const Result<std::vector<ScheduleRevision>>& found) {
-  const TimePoint now = ports_.clock.wall();
-  std::map<std::string, std::vector<Event>> late;
-  for (auto& event : events) {
-    if (!found) {
-      postpone(std::move(event), now + kUnavailableWait, "schedule_store_unavailable");
-      continue;
-    }
-    auto reason = reason_against(event, *found);
-    if (!reason.empty()) {
-      end(std::move(event), State::skipped, std::move(reason), "");
-    } else if (Misfires::may_concern(event, now)) {
-      late[event.schedule_id].push_back(std::move(event));
-    } else {
-      admit(std::move(event), now);
-    }
-  }
-  for (auto& [id, of_schedule] : late) check_misfires(id, std::move(of_schedule), now);
-}
-
-void Dispatch::check_misfires(const std::string& schedule_id, std::vector<Event> events, TimePoint begun_at) {
-  std::ranges::stable_sort(events, {}, &Event::nominal_at);
-  ports_.schedules.get(schedule_id, [this, begun_at, mailbox = mailbox_,
-                                     events = std::move(events)](Result<std::optional<Schedule>> schedule) mutable {
-    mailbox->post([this, begun_at, events = std::move(events), schedule = std::move(schedule)]() mutable {
-      judge_misfires(std::move(events), schedule, begun_at);
-    });
-  });
-}
-
-// By the time of the look at them all: one that was not late then has been let through and must not stand for others.
-void Dispatch::judge_misfires(std::vector<Event> events, const Result<std::optional<Schedule>>& schedule,
-                              TimePoint begun_at) {
-  using Kind = Misfires::Decision::Kind;
-  const TimePoint now = ports_.clock.wall();
-  if (!schedule) {
-    for (auto& event : events) postpone(std::move(event), now + kUnavailableWait, "schedule_store_unavailable");
-    return;
-  }
-  const auto rule = *schedule ? rules_.rule_of(**schedule) : fail(Code::not_found, "");
-  size_t fired = 0;
-  for (auto& event : events) {
-    // Edited or deleted since the look at its revision: begun before that, so it fires.
-    if (!rule || (*schedule)->revision != event.schedule_revision) {
-      admit(std::move(event), now);
-      continue;
-    }
-    auto decision = misfires_.judge(event, **schedule, **rule, begun_at, fired);
-    if (decision.kind == Kind::skip) {
-      end(std::move(event), State::skipped, std::move(decision.reason), "");
-      continue;
-    }
-    if (decision.kind == Kind::fail) {
-      end(std::move(event), State::dead, std::move(decision.reason), "its time was missed");
-      continue;
-    }
-    ++fired;
-    event.missed_count += decision.missed_count;
-    if (decision.kind == Kind::wait) {
-      postpone(std::move(event), decision.at, std::move(decision.reason));
-    } else {
-      admit(std::move(event), now);
-    }
-  }
+  if (!scheduled.empty()) gate_.judge(std::move(scheduled));
 }
 
 void Dispatch::admit(Event event, TimePoint now) {
@@ -255,6 +172,7 @@ void Dispatch::start(Lane& lane) {
     std::vector<Delivery> deliveries;
     for (auto& event : events) {
       if (!is_ours(event)) {
+        gate_.gone(event, {}, false);
         forget(event);
         continue;
       }
@@ -330,6 +248,10 @@ void Dispatch::decide(Delivery delivery, const DeliveryReport& report, const Lan
     outcome.state = State::dead;
     outcome.reason = "max_age";
   }
+  if (outcome.state == State::pending && gate_.displaced(event.id)) {
+    outcome.state = State::skipped;
+    outcome.reason = "overlap";
+  }
   auto execution = execution_of(event, outcome, RunStatus::failure, options_.node_id);
   ++event.attempt;
   if (outcome.state == State::pending) event.fire_at = retry_at;
@@ -365,6 +287,16 @@ void Dispatch::end(Event event, State state, std::string reason, std::string det
 
 bool Dispatch::is_ours(const Event& event) const {
   return !guards::kFencing || ports_.coordinator.epoch_of(ports_.near.shard_of(event.id)) == event.begun_epoch;
+}
+
+void Dispatch::settled(const Ending& ending) {
+  gate_.gone(ending.event, ending.outcome, true);
+  forget(ending.event);
+}
+
+void Dispatch::lost(const Ending& ending) {
+  gate_.gone(ending.event, ending.outcome, false);
+  forget(ending.event);
 }
 
 void Dispatch::forget(const Event& event) {
