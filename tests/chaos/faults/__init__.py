@@ -1,0 +1,21 @@
+"""What is done to the system while events are put. A fault is made of numbers alone (from the seed), finds what they mean in
+the world when it begins, and is over when end() returns."""
+
+
+class Fault:
+    name = "fault"
+    takes_over = False  # whether another node has to take shards over
+
+    def __init__(self, seconds, pick=0):
+        self.seconds = seconds
+        self.pick = pick
+
+    def describe(self):
+        return {"fault": self.name, "seconds": round(self.seconds, 2), "pick": self.pick}
+
+    def begin(self, world):
+        """Answers what it was done to, for the report."""
+        raise NotImplementedError
+
+    def end(self, world):
+        raise NotImplementedError
