@@ -29,8 +29,7 @@ def carry_out(world, faults, say):
             fault.on = on
         else:
             fault.end(world)
-            world.note(k="fault", begin=begun[fault], end=time.time() * 1000, on=fault.on, takes_over=fault.takes_over,
-                       **fault.describe())
+            world.note(k="fault", begin=begun[fault], end=time.time() * 1000, on=fault.on, **fault.describe())
 
 
 class Arrivals:
@@ -132,6 +131,6 @@ def table(report):
     for name in ("arrived_kafka", "arrived_webhook", "cancelled", "moved", "in_doubt", "early_by_the_true_clock", "takeover_p99_s",
                  "lateness_p50_ms", "lateness_p99_ms", "lateness_max_ms"):
         value = report["figures"][name]
-        lines.append(f"  {name:30} {value if value is None else round(value, 1):>8}")
+        lines.append(f"  {name:30} {'-' if value is None else round(value, 1):>8}")
     lines.append("  every promise was held" if report["held"] else f"  BROKEN: {', '.join(report['broken'])}")
     return "\n".join(lines)

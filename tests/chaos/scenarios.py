@@ -75,7 +75,7 @@ def clock_plan(numbers, seconds):
 
 
 def without_journal(settings):
-    return None if "schedules_JOURNAL" in settings else "needs the journal: this build has no setting schedules_JOURNAL"
+    return None if "JOURNAL" in settings else "needs the journal: this build has no setting schedules_JOURNAL"
 
 
 def no_plan(numbers, seconds):

@@ -82,21 +82,23 @@ def fired_after_cancel(facts):
 
 
 def exposed(facts, sink, most_at_once):
-    """Events whose first publish was so near to a fault that it may not have been settled: what was in flight. Of a paused node
-    also the few publishes that it had begun and sends when it wakes."""
+    """Events whose first publish was so near to a fault that it may not have been settled: what was in flight. Of a node that
+    was paused or cut off also the few publishes that it had begun and sends when it wakes."""
     firsts = sorted((found[0]["ts"], found[0].get("end", found[0]["ts"]), event)
                     for event, found in facts.arrivals[sink].items())
     times = [one[0] for one in firsts]
     found, more = set(), 0
     for fault in facts.faults:
-        end = fault["end"] if not fault["takes_over"] else fault["begin"]
-        since, until = fault["begin"] - BEFORE, end + (AFTER if not fault["takes_over"] else BEFORE / 2)
+        if not fault["repeats"]:
+            continue
+        since = fault["begin"] - BEFORE
+        until = fault["begin"] + BEFORE / 2 if fault["takes_over"] else fault["end"] + AFTER
         # A slow receiver: what came earlier may not have been answered.
         at = bisect.bisect_left(times, since - 10 * SECOND)
         for ts, answered, event in firsts[at:bisect.bisect_right(times, until)]:
             if answered >= since:
                 found.add(event)
-        if fault["fault"] == "pause_node":
+        if fault["wakes"]:
             more += most_at_once
             found |= {event for _, _, event in firsts
                       if event in facts.put and since <= facts.due(event) <= fault["begin"] + 100}

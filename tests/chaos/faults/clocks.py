@@ -5,6 +5,7 @@ from . import Fault
 
 class StepClock(Fault):
     name = "step_clock"
+    repeats = False
 
     def __init__(self, seconds, pick, by):
         super().__init__(seconds, pick)

@@ -8,6 +8,7 @@ BLOCK = b"x" * (1 << 20)
 
 class FullDisk(Fault):
     name = "full_disk"
+    repeats = False
 
     def begin(self, world):
         node = world.nodes[self.pick % len(world.nodes)]

@@ -20,6 +20,7 @@ class PauseNode(Fault):
     """SIGSTOP for longer than a lease, then SIGCONT: it wakes in the belief that all is as it was."""
     name = "pause_node"
     takes_over = True
+    wakes = True
 
     def begin(self, world):
         self.node = world.nodes[self.pick % len(world.nodes)]

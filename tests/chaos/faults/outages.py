@@ -27,7 +27,9 @@ class KillKafka(Outage):
 
 class KillClickHouse(Outage):
     server = "clickhouse"
+    repeats = False  # of near events it knows nothing
 
 
 class KillMongo(Outage):
     server = "mongo"
+    repeats = False

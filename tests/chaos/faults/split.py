@@ -8,6 +8,7 @@ WAYS = (("out", "in"), ("in",), ("out",))
 class Split(Fault):
     name = "split"
     takes_over = True
+    wakes = True
 
     def begin(self, world):
         number = self.pick % len(world.nodes)
