@@ -112,22 +112,24 @@ def repeats(facts, sink, most_at_once):
     return twice, sorted(twice - in_flight), len(in_flight) + more, more
 
 
+def occurrence(arrival):
+    """(schedule, second) of what a schedule fired; None of another event."""
+    if "schedule" not in arrival:
+        return None
+    return arrival["schedule"], round(datetime.datetime.fromisoformat(arrival["nominal"].replace("Z", "+00:00")).timestamp())
+
+
+def occurrences_wanted(acknowledged):
+    """Every full second in the life of each schedule, from what the generator noted."""
+    ends = {one["id"]: one["at"] for one in acknowledged if one["k"] == "schedule_end"}
+    return {(one["id"], second) for one in acknowledged if one["k"] == "schedule" and one["id"] in ends
+            for second in range(int(one["at"] / SECOND) + 2, int(ends[one["id"]] / SECOND))}
+
+
 def lost_occurrences(facts):
-    """Of each schedule, every full second of its life that did not fire."""
-    fired = collections.defaultdict(set)
-    for found in facts.arrivals["kafka"].values():
-        for one in found:
-            if "schedule" in one:
-                at = datetime.datetime.fromisoformat(one["nominal"].replace("Z", "+00:00")).timestamp()
-                fired[one["schedule"]].add(round(at))
-    ends = {one["id"]: one["at"] for one in facts.acknowledged if one["k"] == "schedule_end"}
-    lost, wanted = [], 0
-    for one in facts.acknowledged:
-        if one["k"] == "schedule" and one["id"] in ends:
-            seconds = range(int(one["at"] / SECOND) + 2, int(ends[one["id"]] / SECOND) - 12)
-            wanted += len(seconds)
-            lost += [(one["id"], second) for second in seconds if second not in fired[one["id"]]]
-    return lost, wanted
+    fired = {occurrence(one) for found in facts.arrivals["kafka"].values() for one in found}
+    wanted = occurrences_wanted(facts.acknowledged)
+    return sorted(wanted - fired), len(wanted)
 
 
 def takeovers(facts):
