@@ -33,6 +33,15 @@ Execution skipped_execution(const Schedule& schedule, const Occurrence& occurren
                    .node_id = node_id};
 }
 
+// Why one of them could not be stored now. Then the whole pass is repeated: what is there already stays as it is.
+std::optional<Error> not_stored(const Result<std::vector<Accepted>>& accepted) {
+  if (!accepted) return accepted.error();
+  for (const auto& one : *accepted) {
+    if (one.error && retryable(one.error->code)) return one.error;
+  }
+  return std::nullopt;
+}
+
 // What becomes of the occurrences that passed more than late_after ago.
 class CatchUpPlan {
  public:
@@ -302,8 +311,8 @@ void Planner::put(std::vector<Plan> plans) {
   auto then = [this, mailbox = mailbox_, count,
                plans = std::move(plans)](Result<std::vector<Accepted>> accepted) mutable {
     mailbox->post([this, count, plans = std::move(plans), accepted = std::move(accepted)]() mutable {
-      if (!accepted) {
-        log::warn("plan.put_failed", {{"error", accepted.error().detail}});
+      if (const auto error = not_stored(accepted)) {
+        log::warn("plan.put_failed", {{"error", error->detail}});
         return finish(ports_.clock.wall() + kRetryAfter);
       }
       ports_.probe.planned(count);

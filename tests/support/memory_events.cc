@@ -41,7 +41,10 @@ PutOutcome MemoryEvents::put_one(Event event, PutMode mode, Tier tier) {
 
 void MemoryEvents::put(std::vector<Event> events, PutMode mode, Done<std::vector<PutOutcome>> done) {
   std::vector<PutOutcome> outcomes;
-  for (auto& event : events) outcomes.push_back(put_one(std::move(event), mode, Tier::near));
+  for (auto& event : events) {
+    auto refused = refuses ? refuses(event) : std::nullopt;
+    outcomes.push_back(refused ? PutOutcome{.error = std::move(refused)} : put_one(std::move(event), mode, Tier::near));
+  }
   sync();
   done(std::move(outcomes));
 }

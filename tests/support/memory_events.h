@@ -2,6 +2,7 @@
 // is remembered apart, so that a crash of the machine can drop it. Not thread-safe: calls answer inline.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 
@@ -50,6 +51,7 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
   void machine_crash();
   [[nodiscard]] const StoredEvent* look(const EventId& id) const;
   [[nodiscard]] size_t waiting() const;
+  std::function<std::optional<Error>(const Event&)> refuses;  ///< of a put near; the others of its batch are stored
   size_t window_reads = 0;  ///< calls of window() so far
 
  private:

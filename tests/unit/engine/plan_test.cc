@@ -57,6 +57,25 @@ TEST_F(PlanTest, RestartsNeitherLoseNorRepeat) {
   EXPECT_EQ(sink.delivered.size(), 10U);
 }
 
+// As where the shard of one of them is away.
+TEST_F(PlanTest, AnOccurrenceThatCouldNotBeStoredIsPlannedAgain) {
+  size_t refused = 0;
+  events.refuses = [&](const Event& event) -> std::optional<Error> {
+    if (to_micros(event.due_at) / 1'000'000 % 3 != 0 || clock.wall() > start + seconds(5)) return std::nullopt;
+    ++refused;
+    return Error{.code = Code::unavailable, .detail = "its shard is away"};
+  };
+  auto schedule = every_minute();
+  schedule.cron_expression = "* * * * * *";
+  create(std::move(schedule));
+  run_for(seconds(20));
+  EXPECT_GT(refused, 0U);
+  std::set<TimePoint> nominal;
+  for (const auto& delivery : sink.delivered) nominal.insert(delivery.event.nominal_at.value());
+  EXPECT_EQ(nominal.size(), sink.delivered.size());
+  EXPECT_GE(nominal.size(), 19U);
+}
+
 TEST_F(PlanTest, PausedDoesNotFireEvenWhatIsPlanned) {
   const auto schedule = create(every_minute());
   run_for(seconds(58));
