@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/producers.h"
 #include "base/executor.h"
 #include "api/definitions/desk.h"
 #include "base/random.h"
@@ -121,6 +122,7 @@ struct ApiDeps {
   Executor& worker;  ///< for work too long for an HTTP thread
   Complete complete;
   Redrive redrive;
+  Producers* producers = nullptr;  ///< null: no limits
   FiredStream* stream = nullptr;  ///< null: there is no stream
   Operations operations;
   SettingsPanel settings;

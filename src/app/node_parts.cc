@@ -24,6 +24,7 @@ EngineOptions engine_options(const Settings& settings) {
     options.look_interval = std::min(Duration(seconds(settings.redis_processing_interval)), options.window / 2);
   }
   options.max_concurrent = static_cast<uint32_t>(settings.max_concurrent_executions);
+  options.target_rate = static_cast<uint32_t>(settings.target_rate);
   options.immediate_horizon = immediate_horizon(settings);
   options.transfer_horizon = seconds(settings.transfer_horizon_seconds);
   options.transfer_interval = seconds(settings.clickhouse_sync_interval);
@@ -52,9 +53,15 @@ Status Node::Parts::open_stores_and_sinks() {
   auto opened = Stores::open(settings, clock, *random);
   if (!opened) return fail(opened.error());
   stores = std::move(*opened);
+  if (Journaling::wanted(settings)) {
+    auto journal = Journaling::open(settings, *stores, clock);
+    if (!journal) return fail(journal.error());
+    journaling = std::move(*journal);
+  }
   auto made = Sinks::open(settings, stores->tail(), clock);
   if (!made) return fail(made.error());
   sinks = std::move(*made);
+  if (journaling) sinks->publish_into_kafka_by(journaling->sink());
   return {};
 }
 
@@ -66,13 +73,14 @@ void Node::Parts::build_coordinator() {
   }
   RedisCoordinator::Calls calls;
   calls.shards = [redis] { return redis->near().shards(); };
-  calls.take_over = [redis](RedisCoordinator::Taken taken, Done<void> done) {
+  calls.take_over = [this, redis](RedisCoordinator::Taken taken, Done<void> done) {
     const auto before = taken.crashed ? RedisStore::Before::crashed : RedisStore::Before::lapsed;
-    redis->recover(taken.shard, taken.epoch, before, [taken, done = std::move(done)](Result<uint64_t> moved) mutable {
+    redis->recover(taken.shard, taken.epoch, before, [this, taken, done = std::move(done)](Result<uint64_t> moved) mutable {
       if (!moved) return done(fail(std::move(moved.error())));
       log::info("shard.taken", {{"shard", std::to_string(taken.shard)},
                                 {"epoch", std::to_string(taken.epoch)},
                                 {"recovered", std::to_string(*moved)}});
+      if (journaling) return journaling->ensure(taken.shard, std::move(done));
       done({});
     });
   };
@@ -82,6 +90,7 @@ void Node::Parts::build_coordinator() {
   coordinator = std::make_unique<RedisCoordinator>(
       RedisCoordinatorOptions{.node_id = settings.node_id, .address = settings.listen, .prefix = settings.redis_prefix},
       *stores->redis_client(), std::move(calls), clock);
+  if (journaling) journaling->ask(*coordinator);
 }
 
 void Node::Parts::build_engine() {
@@ -193,6 +202,7 @@ api::ApiDeps Node::Parts::api_deps() {
         metrics.events_redriven.add();
         engine->redrive(std::move(letter), std::move(edit), std::move(done));
       },
+      .producers = &producers,
       .stream = stream.get(),
       .operations = std::move(operations),
       .settings = panel->doors(),

@@ -10,6 +10,7 @@
 #include "app/fired_stream.h"
 #include "app/health.h"
 #include "app/housekeeping.h"
+#include "app/journaling.h"
 #include "app/node.h"
 #include "app/panel.h"
 #include "app/probe.h"
@@ -30,6 +31,7 @@ struct Node::Parts {
   MetricsProbe probe{metrics};
   Health health{clock};
   std::unique_ptr<Stores> stores;
+  std::unique_ptr<Journaling> journaling;  ///< null where it is off
   std::unique_ptr<Sinks> sinks;
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<CopiedLog> copied_log;  ///< null without MongoDB
@@ -54,6 +56,7 @@ struct Node::Parts {
   std::unique_ptr<HubStream> stream;
   std::unique_ptr<MongoUsers> users;  ///< null without MongoDB
   std::unique_ptr<OverridePanel> panel;
+  api::Producers producers{clock};
   std::unique_ptr<api::Api> api;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<Executor> kafka_probes;  ///< they block

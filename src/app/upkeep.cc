@@ -142,6 +142,7 @@ void Node::Parts::plan_housekeeping() {
   kafka_probes = thread_executor("kafka-probe");
   housekeeping.every(std::chrono::milliseconds(1'000), [this] { probe_parts(); });
   housekeeping.every(seconds(1), [this] { recorder->tick(); });
+  if (journaling) housekeeping.every(seconds(1), [this] { journaling->look(stores->near().shards()); });
   housekeeping.every(seconds(1), [this] {
     refresh_outbox();
     refresh_ingest();
@@ -168,6 +169,7 @@ void Node::Parts::keep_live(const Settings& from) {
   stream_seconds = from.stream_keep_seconds;
   stream_messages = from.stream_keep_messages;
   check_seconds = from.check_interval_seconds;
+  producers.set_rate(static_cast<uint64_t>(from.producer_rate));
   if (stores && stores->clickhouse_executions() != nullptr) {
     stores->clickhouse_executions()->keep_for(static_cast<uint32_t>(history_days), static_cast<uint32_t>(analytics_days));
   }
@@ -175,8 +177,10 @@ void Node::Parts::keep_live(const Settings& from) {
 
 void Node::Parts::apply(const Settings& changed) {
   engine->reconfigure([max = static_cast<uint32_t>(changed.max_concurrent_executions),
+                       rate = static_cast<uint32_t>(changed.target_rate),
                        interval = seconds(changed.check_interval_seconds)](EngineOptions& options) {
     options.max_concurrent = max;
+    options.target_rate = rate;
     options.plan_interval = interval;
   });
   keep_live(changed);

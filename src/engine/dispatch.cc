@@ -150,24 +150,25 @@ void Dispatch::admit(Event event, TimePoint now) {
 Lane& Dispatch::lane_of(Sink& sink, const Event& event) {
   const auto name = fmt::format("{}:{}", sink.name(), sink.lane_of(event));
   auto& lane = lanes_[name];
-  if (!lane) lane = std::make_unique<Lane>(name, sink, options_.max_concurrent);
+  if (!lane) {
+    lane = std::make_unique<Lane>(name, sink, options_.max_concurrent);
+    lane->limit(options_.target_rate, ports_.clock.steady());
+  }
   return *lane;
 }
 
 void Dispatch::start(Lane& lane) {
   while (lane.may_start()) {
     const SteadyPoint since = ports_.clock.steady();
+    const size_t allowance = lane.allowance(since);
+    if (allowance == 0) return send_away(lane, ports_.clock.wall(), "target_rate");
     if (!lane.breaker().allow(since)) {
       const TimePoint now = ports_.clock.wall();
       const Duration wait =
           std::max(lane.breaker().next_probe().value_or(since) - since, Duration(std::chrono::milliseconds(500)));
-      for (auto& event : lane.take_all()) {
-        const TimePoint slot = lane.next_slot(now + wait, event.key);
-        postpone(std::move(event), slot, "target_down");
-      }
-      return;
+      return send_away(lane, now + wait, "target_down");
     }
-    auto events = lane.take_batch();
+    auto events = lane.take_batch(allowance, since);
     const TimePoint now = ports_.clock.wall();
     std::vector<Delivery> deliveries;
     for (auto& event : events) {
@@ -201,6 +202,13 @@ void Dispatch::start(Lane& lane) {
   }
 }
 
+void Dispatch::send_away(Lane& lane, TimePoint not_before, const char* reason) {
+  for (auto& event : lane.take_all()) {
+    const TimePoint slot = lane.next_slot(not_before, event.key);
+    postpone(std::move(event), slot, reason);
+  }
+}
+
 void Dispatch::published(const std::string& lane_name, std::vector<Delivery> deliveries, SteadyPoint since,
                          Reports reports) {
   Lane& lane = *lanes_.at(lane_name);
@@ -224,6 +232,11 @@ void Dispatch::published(const std::string& lane_name, std::vector<Delivery> del
 
 void Dispatch::decide(Delivery delivery, const DeliveryReport& report, const Lane& lane, Duration took) {
   Event& event = delivery.event;
+  if (report.verdict == Verdict::disowned) {  // its next owner has put it back, or will
+    if (is_ours(event)) ports_.coordinator.lost(ports_.near.shard_of(event.id));
+    gate_.gone(event, {}, false);
+    return forget(event);
+  }
   const TimePoint begun = event.fire_at;
   const auto sink = std::string(lane.sink_name());
   ports_.probe.published(sink, report.verdict, delivery.fired_at - event.due_at, took);
@@ -305,7 +318,10 @@ void Dispatch::forget(const Event& event) {
 }
 
 void Dispatch::reconfigured() {
-  for (auto& [name, lane] : lanes_) lane->allow(options_.max_concurrent);
+  for (auto& [name, lane] : lanes_) {
+    lane->allow(options_.max_concurrent);
+    lane->limit(options_.target_rate, ports_.clock.steady());
+  }
 }
 
 void Dispatch::give_back(TimePoint now) {

@@ -44,6 +44,8 @@ class Dispatch {
   void admit(Event event, TimePoint now);
   Lane& lane_of(Sink& sink, const Event& event);
   void start(Lane& lane);
+  /// What is queued waits outside.
+  void send_away(Lane& lane, TimePoint not_before, const char* reason);
   void published(const std::string& lane, std::vector<Delivery> deliveries, SteadyPoint since, Reports reports);
   /// Whether the lease under which it was begun still holds; one that has ended has put the event back.
   [[nodiscard]] bool is_ours(const Event& event) const;

@@ -48,7 +48,7 @@ class Engine {
   /// The wall clock was stepped, or a store came back: what is cached may be wrong.
   void look_again();
 
-  /// Changes options that are looked at each time: max_concurrent, plan_interval.
+  /// Changes options that are looked at each time: max_concurrent, target_rate, plan_interval.
   void reconfigure(std::function<void(EngineOptions&)> change);
 
   /// Accepts nothing new, begins nothing new, gives back what has not been published. Engine thread.

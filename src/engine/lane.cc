@@ -12,10 +12,22 @@ constexpr Duration kBackWithin = std::chrono::seconds(5);
 
 }  // namespace
 
-std::vector<Event> Lane::take_batch() {
+void Lane::limit(uint32_t per_second, SteadyPoint now) {
+  if (per_second == 0) return bucket_.reset();
+  if (bucket_ && bucket_->per_second() == per_second) return;
+  bucket_.emplace(per_second, now);
+}
+
+size_t Lane::allowance(SteadyPoint now) {
+  if (!bucket_) return SIZE_MAX;
+  return static_cast<size_t>(std::max(bucket_->tokens(now), 0.0));
+}
+
+std::vector<Event> Lane::take_batch(size_t most, SteadyPoint now) {
+  most = std::min(most, sink_->batch_limit());
   std::vector<Event> batch;
   std::set<std::string> held_back;  // keys whose earlier event stays: later ones must not overtake it
-  for (auto it = queue_.begin(); it != queue_.end() && batch.size() < sink_->batch_limit();) {
+  for (auto it = queue_.begin(); it != queue_.end() && batch.size() < most;) {
     const bool blocked = !it->key.empty() && (busy_keys_.contains(it->key) || held_back.contains(it->key));
     if (blocked) {
       held_back.insert(it->key);
@@ -33,6 +45,7 @@ std::vector<Event> Lane::take_batch() {
       it = queue_.erase(it);
     }
   }
+  if (bucket_) bucket_->take(static_cast<double>(batch.size()), now);
   return batch;
 }
 
@@ -64,8 +77,9 @@ void Lane::finished(TimePoint now, const std::vector<Delivery>& deliveries) {
 }
 
 TimePoint Lane::next_slot(TimePoint not_before, const std::string& key) {
-  const Duration step{static_cast<int64_t>(1e6 / per_second_)};
-  last_slot_ = std::clamp(last_slot_ + step, not_before, not_before + kLongestWait);
+  const double speed = bucket_ ? std::min(per_second_, bucket_->per_second()) : per_second_;
+  const Duration step{static_cast<int64_t>(1e6 / speed)};
+  last_slot_ = std::clamp(last_slot_ + step, not_before, not_before + std::max(kLongestWait, step));
   if (key.empty()) return last_slot_;
   if (outside_.size() >= kKeysOutside) outside_.clear();
   auto& last = outside_[key];

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/token_bucket.h"
 #include "model/event.h"
 #include "sink/breaker.h"
 #include "sink/sink.h"
@@ -24,6 +26,10 @@ class Lane {
   [[nodiscard]] Sink& sink() { return *sink_; }
   [[nodiscard]] std::string_view sink_name() const { return sink_->name(); }
   void allow(uint32_t max_running) { max_running_ = max_running; }
+  /// Events a second, and as many at once; 0: no limit.
+  void limit(uint32_t per_second, SteadyPoint now);
+  /// How many may go now.
+  [[nodiscard]] size_t allowance(SteadyPoint now);
   Breaker& breaker() { return breaker_; }
   [[nodiscard]] bool idle() const { return running_ == 0 && queue_.empty(); }
   [[nodiscard]] bool may_start() const { return running_ < max_running_ && !queue_.empty(); }
@@ -35,12 +41,13 @@ class Lane {
   void push(Event event) { queue_.push_back(std::move(event)); }
   std::deque<Event> take_all() { return std::exchange(queue_, {}); }
 
-  /// The next batch: events whose ordering key has no publish running, each key at most in one running publish.
-  std::vector<Event> take_batch();
+  /// The next batch, of at most `most`: events whose ordering key has no publish running, each key at most in one running
+  /// publish.
+  std::vector<Event> take_batch(size_t most = SIZE_MAX, SteadyPoint now = {});
   void started(TimePoint now, const std::vector<Delivery>& deliveries);
   void finished(TimePoint now, const std::vector<Delivery>& deliveries);
 
-  /// A time for an event that has to wait outside: one after the other, at the speed this lane has had.
+  /// A time for an event that has to wait outside: one after the other, at the speed this lane has had, or may have.
   TimePoint next_slot(TimePoint not_before, const std::string& key);
   /// Whether an earlier event of this ordering key waits outside: then this one must not overtake it.
   bool waits_outside(const std::string& key, TimePoint now);
@@ -52,6 +59,7 @@ class Lane {
   Sink* sink_;
   uint32_t max_running_;
   Breaker breaker_;
+  std::optional<TokenBucket> bucket_;
   std::deque<Event> queue_;
   uint32_t running_ = 0;
   std::multiset<std::string> busy_keys_;

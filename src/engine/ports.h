@@ -81,6 +81,7 @@ struct EngineOptions {
   size_t in_flight_limit = 8'192;                ///< begun and not settled
   size_t in_flight_bytes = 64ULL * 1024 * 1024;  ///< of their bodies, about
   uint32_t max_concurrent = 10;                  ///< MAX_CONCURRENT_EXECUTIONS: publishes running, per lane
+  uint32_t target_rate = 0;                      ///< events a second into one lane; 0: no limit
   Duration immediate_horizon = std::chrono::hours(24);
   Duration transfer_horizon = std::chrono::hours(48);
   Duration transfer_interval = std::chrono::minutes(5);

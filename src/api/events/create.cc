@@ -64,9 +64,14 @@ void answer_one(const Context& context, Call& call, const Accepted& accepted) {
   call.json(accepted.result == PutResult::created ? 201 : 200, std::move(body), std::move(headers));
 }
 
+Status within_limit(const Context& context, const Call& call, size_t events) {
+  return context.deps.producers == nullptr ? Status{} : context.deps.producers->take(call.identity.subject, events);
+}
+
 void create_one(Context& context, CallPtr call, const json::Document& document) {
   auto event = read_event(document, context.now());
   if (!event) return call->fail(event.error());
+  if (auto within = within_limit(context, *call, 1); !within) return call->fail(within.error());
   stamp(*event, call->request);
   if (auto key = adopt_key(*event, call->request); !key) return call->fail(key.error());
   complete(*event, document, context.options);
@@ -134,6 +139,7 @@ void submit(Context& context, CallPtr call, Batch batch) {
                             .detail = "in a batch, each event has its own idempotency_key",
                             .field = "idempotency_key"});
   if (batch.events.empty()) return call->json(207, results_of(batch.refused, {}));
+  if (auto within = within_limit(context, *call, batch.events.size()); !within) return call->fail(within.error());
   call->request.body = {};
   context.deps.events.accept(
       std::move(batch.events), AcceptOptions{},

@@ -282,5 +282,17 @@ TEST_F(EngineTest, NothingIsAcceptedWhileStopping) {
   EXPECT_EQ(code, Code::shutting_down);
 }
 
+TEST_F(EngineTest, ATargetGetsNoMoreThanItsRate) {
+  engine->reconfigure([](EngineOptions& changed) { changed.target_rate = 10; });
+  for (int i = 0; i < 45; ++i) accept(event("t", std::chrono::seconds(1)));
+  run_for(std::chrono::milliseconds(1'500));
+  EXPECT_LE(sink.delivered.size(), 16U);
+  EXPECT_GE(sink.delivered.size(), 10U);
+  run_for(std::chrono::seconds(2));
+  EXPECT_LE(sink.delivered.size(), 36U);
+  run_for(std::chrono::seconds(5));
+  EXPECT_EQ(sink.delivered.size(), 45U);
+}
+
 }  // namespace
 }  // namespace schedules::testing

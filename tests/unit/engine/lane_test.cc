@@ -56,6 +56,23 @@ TEST(Lane, RunsNoMorePublishesThanAllowed) {
   EXPECT_EQ(running, 2);
 }
 
+TEST(Lane, ALimitIsKept) {
+  ScriptedSink sink(100);
+  Lane lane("l", sink, 10);
+  const SteadyPoint now{std::chrono::seconds(10)};
+  lane.limit(5, now);
+  for (int i = 0; i < 20; ++i) lane.push(keyed("", "x"));
+  ASSERT_EQ(lane.allowance(now), 5U);
+  EXPECT_EQ(lane.take_batch(lane.allowance(now), now).size(), 5U);
+  EXPECT_EQ(lane.allowance(now), 0U);
+  EXPECT_EQ(lane.allowance(now + std::chrono::milliseconds(400)), 2U);
+  const TimePoint wall = from_micros(1'000'000'000);
+  EXPECT_EQ(lane.next_slot(wall, ""), wall);
+  EXPECT_EQ(lane.next_slot(wall, ""), wall + std::chrono::milliseconds(200));
+  lane.limit(0, now);
+  EXPECT_GT(lane.allowance(now), 1'000U);
+}
+
 TEST(Lane, SlotsFollowOneAnother) {
   ScriptedSink sink(1);
   Lane lane("l", sink, 2);
