@@ -10,6 +10,7 @@
 #include "base/executor.h"
 #include "base/log.h"
 #include "kafka/library.h"
+#include "kafka/send.h"
 
 namespace schedules::kafka {
 namespace {
@@ -53,30 +54,10 @@ Properties producer_properties(const ProducerOptions& options) {
           {"queue.buffering.max.messages", std::to_string(options.max_queued_messages)},
           {"queue.buffering.max.kbytes", std::to_string(options.max_queued_kbytes)},
           {"message.max.bytes", std::to_string(options.max_record_bytes)},
+          {"compression.codec", options.compression.empty() ? "none" : options.compression},
           {"batch.num.messages", options.one_by_one ? "1" : "10000"},
           // As the Java and Python clients choose partitions, so that a key's events meet whoever sends them.
           {"partitioner", "murmur2_random"}};
-}
-
-rd_kafka_headers_t* headers_of(const RecordHeaders& headers) {
-  auto* out = rd_kafka_headers_new(headers.size());
-  for (const auto& [name, value] : headers) {
-    rd_kafka_header_add(out, name.data(), static_cast<ssize_t>(name.size()), value ? value->data() : nullptr,
-                        value ? static_cast<ssize_t>(value->size()) : 0);
-  }
-  return out;
-}
-
-rd_kafka_vu_t argument(rd_kafka_vtype_t type) {
-  rd_kafka_vu_t out{};
-  out.vtype = type;
-  return out;
-}
-
-rd_kafka_vu_t bytes_argument(rd_kafka_vtype_t type, const std::string& bytes) {
-  auto out = argument(type);
-  out.u.mem = {.ptr = const_cast<char*>(bytes.data()), .size = bytes.size()};
-  return out;
 }
 
 /// One instance of the library with the thread that takes its reports.
@@ -145,23 +126,11 @@ class Instance {
   }
 
   rd_kafka_resp_err_t send(rd_kafka_topic_t* topic, const OutgoingRecord& record, Batch::Slot& slot) {
-    std::array<rd_kafka_vu_t, 5> arguments;
-    size_t count = 0;
-    arguments[count] = argument(RD_KAFKA_VTYPE_RKT);
-    arguments[count++].u.rkt = topic;
-    arguments[count] = argument(RD_KAFKA_VTYPE_OPAQUE);
-    arguments[count++].u.ptr = &slot;
-    if (record.key) arguments[count++] = bytes_argument(RD_KAFKA_VTYPE_KEY, *record.key);
-    if (record.value) arguments[count++] = bytes_argument(RD_KAFKA_VTYPE_VALUE, *record.value);
-    auto* headers = headers_of(record.headers);
-    arguments[count] = argument(RD_KAFKA_VTYPE_HEADERS);
-    arguments[count++].u.headers = headers;
     ++under_way_;
-    const ErrorPtr error(rd_kafka_produceva(handle_.get(), arguments.data(), count));
-    if (!error) return RD_KAFKA_RESP_ERR_NO_ERROR;
-    rd_kafka_headers_destroy(headers);
+    const auto error = send_record(handle_.get(), topic, record, &slot);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return error;
     one_less();
-    return rd_kafka_error_code(error.get());
+    return error;
   }
 
   void one_less() {

@@ -19,6 +19,7 @@ struct ProducerOptions {
   size_t max_queued_messages = 500'000;
   size_t max_queued_kbytes = 512 * 1024;
   size_t max_record_bytes = 16 * 1024 * 1024;  ///< the brokers' limit is the one that counts
+  std::string compression;                     ///< none, gzip, snappy, lz4 or zstd; empty: none
   bool one_by_one = false;                     ///< no batches: each record is judged by its own size
 };
 

@@ -17,6 +17,7 @@ struct OutgoingRecord {
   std::optional<std::string> key;
   std::optional<std::string> value;
   RecordHeaders headers;
+  std::optional<int32_t> partition;  ///< absent: as the key says
 };
 
 struct IncomingRecord {

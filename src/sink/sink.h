@@ -23,6 +23,7 @@ enum class Verdict : uint8_t {
   delivered,
   retry,     ///< failed, may succeed later: uses up an attempt
   rejected,  ///< will never succeed: dead at once
+  disowned,  ///< not published: its shard is another node's now, which puts it back. No attempt is used up
 };
 
 struct DeliveryReport {

@@ -1,0 +1,39 @@
+#include "journal/journaled_catalog.h"
+
+namespace schedules {
+namespace {
+
+using Changes = std::vector<Changed>;
+
+Done<void> then_answer(Changes changes, Done<Changes> done) {
+  return [changes = std::move(changes), done = std::move(done)](Result<void> kept) mutable {
+    if (!kept) return done(fail(std::move(kept.error())));
+    done(std::move(changes));
+  };
+}
+
+}  // namespace
+
+void JournaledCatalog::cancel(std::vector<CancelRequest> requests, Done<Changes> done) {
+  inner_.cancel(std::move(requests), [this, done = std::move(done)](Result<Changes> changes) mutable {
+    if (!changes) return done(fail(std::move(changes.error())));
+    std::vector<EventId> ids;
+    for (const auto& changed : *changes) {
+      if (changed.current && changed.current->state == State::cancelled) ids.push_back(changed.current->event.id);
+    }
+    keeper_.forget(std::move(ids), then_answer(std::move(*changes), std::move(done)));
+  });
+}
+
+void JournaledCatalog::change(std::vector<Event> events, Done<Changes> done) {
+  inner_.change(std::move(events), [this, done = std::move(done)](Result<Changes> changes) mutable {
+    if (!changes) return done(fail(std::move(changes.error())));
+    std::vector<Event> waiting;
+    for (const auto& changed : *changes) {
+      if (changed.result == ChangeResult::done && changed.current) waiting.push_back(changed.current->event);
+    }
+    keeper_.keep(std::move(waiting), false, then_answer(std::move(*changes), std::move(done)));
+  });
+}
+
+}  // namespace schedules
