@@ -32,6 +32,7 @@ bool Node::Parts::stop(std::chrono::milliseconds timeout) {
   definitions.reset();  // it waits for the engine's answers
   if (loop) stopped_cleanly = loop->stop(left());
   if (coordinator && loop) hand_over(std::max(left(), std::chrono::milliseconds(500)));
+  if (journaling) journaling->stop(left());
   if (sinks) sinks->stop(left());
   if (recorder) stopped_cleanly = recorder->flush(std::max(left(), std::chrono::milliseconds(500))) && stopped_cleanly;
   if (stores && stores->outbox() != nullptr) stores->outbox()->flush(left());
@@ -74,6 +75,7 @@ Node::~Node() {
   p.ingest.reset();
   p.kafka_probes.reset();
   p.loop.reset();
+  if (p.journaling) p.journaling->close();
   p.coordinator.reset();  // nothing asks it once the loop is gone
   if (p.stores) p.stores->close();
   p.api.reset();

@@ -124,6 +124,13 @@ void Stores::assign_roles(const Clock& clock) {
   analytics_ = clickhouse_executions_ ? static_cast<AnalyticsStore*>(clickhouse_executions_.get()) : sqlite_executions_.get();
 }
 
+void Stores::put_before(NearStore& near, EventCatalog& near_catalog, FarStore& far, EventCatalog& far_catalog) {
+  near_ = &near;
+  near_catalog_ = &near_catalog;
+  far_ = &far;
+  far_catalog_ = &far_catalog;
+}
+
 void Stores::close() {
   if (outbox_) outbox_->stop();
   redis_client_.reset();  // it answers what is under way, which still looks at its store

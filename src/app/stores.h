@@ -33,6 +33,9 @@ class Stores {
   /// What is under way answers, and nothing more does: before the engine and the API, into which answers reach.
   void close();
 
+  /// These stand before the stores from now on; they outlive the close.
+  void put_before(NearStore& near, EventCatalog& near_catalog, FarStore& far, EventCatalog& far_catalog);
+
   [[nodiscard]] NearStore& near() const { return *near_; }
   [[nodiscard]] EventCatalog& near_catalog() const { return *near_catalog_; }
   [[nodiscard]] FarStore& far() const { return *far_; }

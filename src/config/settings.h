@@ -21,6 +21,7 @@ enum class AuthMode : uint8_t { none, token, stufio };
 enum class SecondsField : uint8_t { first, last };
 enum class JwtAlgorithm : uint8_t { HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384, ES512 };
 
+enum class JournalMode : uint8_t { automatic, off };
 enum class KafkaSecurity : uint8_t { plaintext, ssl, sasl_plaintext, sasl_ssl };
 
 enum class SettingKind : uint8_t {

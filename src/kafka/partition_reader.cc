@@ -66,8 +66,14 @@ Result<std::unique_ptr<PartitionReader>> PartitionReader::open(const KafkaOption
 
 Result<Span> PartitionReader::span(const std::string& topic, int32_t partition) {
   Span span;
-  const auto error = rd_kafka_query_watermark_offsets(impl_->ends.get(), topic.c_str(), partition, &span.begin, &span.end,
-                                                      static_cast<int>(impl_->timeout.count()));
+  const auto until = impl_->clock.steady() + impl_->timeout;
+  auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  // One that was made a moment ago has no leader yet.
+  do {
+    error = rd_kafka_query_watermark_offsets(impl_->ends.get(), topic.c_str(), partition, &span.begin, &span.end,
+                                             static_cast<int>(impl_->timeout.count()));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_poll(impl_->ends.get(), kPollMs);
+  } while (error != RD_KAFKA_RESP_ERR_NO_ERROR && impl_->clock.steady() < until);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return fail(error_of(error, fmt::format("asking for the end of {}[{}] failed", topic, partition)));
   }

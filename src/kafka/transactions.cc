@@ -73,12 +73,14 @@ void TransactionalProducer::Impl::send(const std::vector<OutgoingRecord>& record
   }
 }
 
+// Afterwards another producer is to be opened: the library's own going on (a new epoch for the same id) does not agree with
+// brokers of version 4, which then see numbers missing.
 void TransactionalProducer::Impl::abort(Transaction& transaction) {
   transaction.end = Transaction::End::aborted;
+  usable = false;
   rd_kafka_purge(handle.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   const ErrorPtr error(rd_kafka_abort_transaction(handle.get(), wait_ms()));
   if (!error) return;
-  usable = false;
   if (is_fenced(rd_kafka_error_code(error.get()))) transaction.end = Transaction::End::fenced;
 }
 

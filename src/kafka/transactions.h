@@ -40,7 +40,7 @@ class TransactionalProducer {
                                                              const TransactionOptions& transactions);
   ~TransactionalProducer();
 
-  /// The records must stay as they are until it returns. After fenced or unknown, and where usable() says no: open anew.
+  /// The records must stay as they are until it returns. After anything but a commit: open anew.
   Transaction publish(const std::vector<OutgoingRecord>& records);
   [[nodiscard]] bool usable() const;
 

@@ -118,6 +118,7 @@ void ShardPublisher::publish(std::vector<Item> items) {
 // The order is what makes it exact: open fences every older owner; only if our lease holds after that are we the newest one, and
 // every newer one fences us; then what they committed is final, and read.
 Status ShardPublisher::ready(uint64_t epoch) {
+  if (fenced_ == epoch) return fail(Code::stale_epoch, "shard {} was fenced", shard_);
   if (producer_ && epoch_ == epoch && producer_->usable()) return {};
   producer_.reset();
   epoch_.reset();
@@ -209,6 +210,7 @@ void ShardPublisher::run_transaction(std::vector<Item> items) {
     case kafka::Transaction::End::committed: return committed(std::move(items), transaction);
     case kafka::Transaction::End::aborted: return aborted(std::move(items), transaction);
     case kafka::Transaction::End::fenced:
+      fenced_ = epoch_;
       log::warn("kafka.shard_fenced", {{"shard", std::to_string(shard_)}, {"events", std::to_string(items.size())}});
       return report_all(std::move(items), disowned());
     case kafka::Transaction::End::unknown: break;

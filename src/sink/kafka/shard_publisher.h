@@ -60,6 +60,7 @@ class ShardPublisher {
   // Of the thread.
   std::unique_ptr<kafka::TransactionalProducer> producer_;
   std::optional<uint64_t> epoch_;  ///< of the producer
+  std::optional<uint64_t> fenced_;  ///< the epoch under which another owner fenced us: it is over, whatever the lease says
   int32_t partition_ = 0;
 
   std::mutex mutex_;
