@@ -20,7 +20,7 @@ const seconds = (from: string, to: string): number => (Date.parse(to) - Date.par
 const words = (code: string | null | undefined): string => (code ?? "").replaceAll("_", " ");
 
 function begun(event: SchedulerEvent): Step[] {
-  const from = event.source === "scheduler" || event.schedule_id ? "Planned by its schedule" : `Accepted from ${words(event.source) || "outside"}`;
+  const from = event.source === "scheduler" || event.schedule_id ? "Planned by its schedule" : event.source === "api_request" ? "Accepted over the API" : `Accepted from ${words(event.source) || "outside"}`;
   if (!event.created_at) return [];
   const kept = event.store ? `Kept in ${event.store}${event.tier ? `, ${event.tier} tier` : ""}.` : "";
   const key = event.idempotency_key ? ` Idempotency key: ${event.idempotency_key}.` : "";

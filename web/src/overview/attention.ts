@@ -16,7 +16,7 @@ export interface Known {
   overdueSchedules: number;
   deadLetters: number;
   dropped: number;
-  executionsWaiting: number;
+  openBreakers: string[];
   p99: number | null;
 }
 
@@ -50,6 +50,9 @@ export function concerns(known: Known): Concern[] {
   if (known.deadLetters > 0) {
     found.push({ kind: "bad", text: counted(known.deadLetters, "event could not be delivered", "events could not be delivered"),
                  to: "/dead-letters", action: "Dead letters" });
+  }
+  for (const target of known.openBreakers.slice(0, 3)) {
+    found.push({ kind: "bad", text: `${target} does not answer: its breaker is open, its events wait`, to: "/cluster", action: "Cluster" });
   }
   if (known.dropped > 0) {
     found.push({ kind: "warn", text: counted(known.dropped, "execution record was dropped", "execution records were dropped") +

@@ -19,7 +19,7 @@ const KEPT = 360; // half an hour
 export const pulse = reactive({
   beats: [] as Beat[],
   near: 0, far: 0, inFlight: 0, ready: 0, deadLetters: 0, executionsWaiting: 0, executionsDropped: 0, clockJumps: 0,
-  startedAt: 0, memory: 0, version: "", loaded: false,
+  startedAt: 0, memory: 0, openBreakers: [] as string[], version: "", loaded: false,
 });
 
 function beatOf(samples: Sample[], at: number): Beat {
@@ -46,6 +46,8 @@ export function take(text: string, at: number): void {
   pulse.startedAt = total(samples, "process_start_time_seconds") * 1000;
   pulse.memory = total(samples, "process_resident_memory_bytes");
   pulse.version = samples.find((sample) => sample.name === "schedules_build_info")?.labels.version ?? "";
+  pulse.openBreakers = samples.filter((each) => each.name === "schedules_breaker_state" && each.value > 0)
+    .map((each) => each.labels.lane ?? "");
   pulse.loaded = true;
 }
 

@@ -29,6 +29,7 @@ const STEPS: [number, string][] = [[86_400, "d"], [3600, "h"], [60, "min"], [1, 
 /** Two units at most: 3 d 4 h, 12 s, 250 ms. */
 export function formatSpan(seconds: number): string {
   const size = Math.abs(seconds);
+  if (size === 0) return "0 ms";
   if (size < 1) return size < 0.001 ? `${(size * 1e6).toFixed(0)} µs` : `${(size * 1000).toFixed(size < 0.01 ? 1 : 0)} ms`;
   if (size < 10) return `${size.toFixed(1)} s`;
   let rest = Math.round(size);
@@ -52,7 +53,7 @@ export function formatRelative(iso: string | null | undefined, now: number): str
 
 export const formatCount = (count: number): string => count.toLocaleString();
 export const formatPercent = (share: number): string => `${(share * 100).toFixed(share > 0.99 && share < 1 ? 2 : 1)} %`;
-export const formatMs = (ms: number | null | undefined): string => (ms == null ? "–" : formatSpan(ms / 1000));
+export const formatMs = (ms: number | null | undefined): string => (ms == null ? "–" : ms === 0 ? "under 1 ms" : formatSpan(ms / 1000));
 
 /** For <input type="datetime-local">, in the viewer's zone. */
 export function toLocalInput(iso: string | null | undefined): string {
