@@ -4,7 +4,7 @@ import signal
 import sys
 import time
 
-from .ledger import Ledger
+from .ledger import Ledger, ms_of
 
 stopping = False
 
@@ -16,8 +16,8 @@ def stop(*_):
 
 def record_of(message):
     headers = {name: value.decode() for name, value in message.headers() or [] if value is not None}
-    record = {"id": headers["event_id"], "ts": message.timestamp()[1], "at": time.time() * 1000,
-              "p": message.partition(), "o": message.offset()}
+    record = {"id": headers["event_id"], "ts": message.timestamp()[1], "due": ms_of(headers["due_time"]),
+              "at": time.time() * 1000, "p": message.partition(), "o": message.offset()}
     if "schedule_id" in headers:
         record.update(schedule=headers["schedule_id"], nominal=headers["scheduled_at"])
     return record

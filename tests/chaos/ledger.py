@@ -1,4 +1,5 @@
 """Append-only NDJSON files: one record a line, each on the disk within a few milliseconds where it is to be durable."""
+import datetime
 import json
 import os
 import threading
@@ -57,6 +58,11 @@ class Tail:
         whole = data.rfind(b"\n") + 1  # the last line may be half written
         self._at += whole
         return [json.loads(line) for line in data[:whole].splitlines()]
+
+
+def ms_of(text):
+    """Of a time as the program writes it."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000
 
 
 def read(path):

@@ -13,7 +13,7 @@ def put(event, due, sink="kafka"):
 
 
 def came(event, ts, **more):
-    return {"id": event, "ts": ts, **more}
+    return {"id": event, "due": ts, "ts": ts, **more}
 
 
 def judged(acknowledged, kafka=(), webhooks=(), faults=(), exactly_once=False):
@@ -72,6 +72,10 @@ class Verdict(unittest.TestCase):
             events = [f"w{n}" for n in range(size)]
             first = [came(event, 53_000.0, end=53_100.0) for event in events]
             return [put(event, 40_000, "webhook") for event in events], first + [came(event, 56_000.0) for event in events]
+        woken = [came("a", 53_000, due=49_990.0), came("a", 55_001)]  # acknowledged or not, it may have been begun
+        self.breaks([], [], woken, [], [PAUSE])
+        later = [came("a", 53_000), came("a", 55_001)]  # it cannot have begun that
+        self.breaks(["REPEATS_KAFKA", "REPEATS_KAFKA_UNEXPLAINED"], [], later, [], [PAUSE])
         events, arrivals = queue(10)
         self.breaks([], events, [], arrivals, [PAUSE])
         events, arrivals = queue(11)

@@ -1,7 +1,8 @@
 """What was promised, and what the ledgers say: set arithmetic, and nothing that the program itself says of its events."""
 import bisect
 import collections
-import datetime
+
+from .ledger import ms_of
 
 SECOND = 1000.0  # ledgers are in ms
 BEFORE, AFTER = 1 * SECOND, 4 * SECOND  # what was published so near to a fault may not have been settled
@@ -84,8 +85,8 @@ def fired_after_cancel(facts):
 def exposed(facts, sink, most_at_once):
     """Events whose first publish was so near to a fault that it may not have been settled: what was in flight. Of a node that
     was paused or cut off also the few publishes that it had begun and sends when it wakes."""
-    firsts = sorted((found[0]["ts"], found[0].get("end", found[0]["ts"]), event)
-                    for event, found in facts.arrivals[sink].items())
+    arrivals = facts.arrivals[sink]
+    firsts = sorted((found[0]["ts"], found[0].get("end", found[0]["ts"]), event) for event, found in arrivals.items())
     times = [one[0] for one in firsts]
     found, more = set(), 0
     for fault in facts.faults:
@@ -100,8 +101,7 @@ def exposed(facts, sink, most_at_once):
                 found.add(event)
         if fault["wakes"]:
             more += most_at_once
-            found |= {event for _, _, event in firsts
-                      if event in facts.put and since <= facts.due(event) <= fault["begin"] + 100}
+            found |= {event for _, _, event in firsts if since <= arrivals[event][0]["due"] <= fault["begin"] + 100}
     return found, more
 
 
@@ -116,7 +116,7 @@ def occurrence(arrival):
     """(schedule, second) of what a schedule fired; None of another event."""
     if "schedule" not in arrival:
         return None
-    return arrival["schedule"], round(datetime.datetime.fromisoformat(arrival["nominal"].replace("Z", "+00:00")).timestamp())
+    return arrival["schedule"], round(ms_of(arrival["nominal"]) / SECOND)
 
 
 def occurrences_wanted(acknowledged):

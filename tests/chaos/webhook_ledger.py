@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from .ledger import Ledger
+from .ledger import Ledger, ms_of
 
 
 def handler(ledger, delay):
@@ -19,13 +19,13 @@ def handler(ledger, delay):
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if delay:
                 time.sleep(delay)  # a slow target; nothing waits for it
-            event = self.headers["X-Schedules-Event-Id"]
+            event, due = self.headers["X-Schedules-Event-Id"], ms_of(self.headers["X-Schedules-Due-Time"])
             try:
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
             finally:
-                ledger.add({"id": event, "ts": at, "end": time.time() * 1000})
+                ledger.add({"id": event, "due": due, "ts": at, "end": time.time() * 1000})
 
         def log_message(self, *_):
             pass
