@@ -13,7 +13,8 @@ if(SCHEDULES_WEB)
   if(SCHEDULES_NPM)
     set(SCHEDULES_WEB_ARGUMENTS ${SCHEDULES_NPM})
     file(GLOB_RECURSE SCHEDULES_WEB_SOURCES CONFIGURE_DEPENDS
-      ${CMAKE_SOURCE_DIR}/web/src/*.ts ${CMAKE_SOURCE_DIR}/web/src/*.vue ${CMAKE_SOURCE_DIR}/web/src/*.css)
+      ${CMAKE_SOURCE_DIR}/web/src/*.ts ${CMAKE_SOURCE_DIR}/web/src/*.vue ${CMAKE_SOURCE_DIR}/web/src/*.css
+      ${CMAKE_SOURCE_DIR}/web/src/*.svg)
     list(APPEND SCHEDULES_WEB_SOURCES ${CMAKE_SOURCE_DIR}/web/index.html ${CMAKE_SOURCE_DIR}/web/package-lock.json
       ${CMAKE_SOURCE_DIR}/web/vite.config.ts)
   else()

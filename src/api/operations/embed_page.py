@@ -65,8 +65,7 @@ def build(npm, web):
             print("embed_page: npm ci failed; the program is built without its admin page")
             return False
         if not run(npm, web, "run", "bundle"):
-            print("embed_page: the admin page does not build")
-            return False
+            sys.exit("embed_page: the admin page does not build")
         made.write_text(wanted)
         return True
 

@@ -27,6 +27,7 @@ describe("an operator's tasks", () => {
     visit(program, "/schedules", { allow: REFUSED }, async ({ page }) => {
       await page.getByText("There is no schedule yet.").waitFor();
       await page.getByRole("button", { name: "New schedule" }).click();
+      await page.getByRole("heading", { level: 1, name: "New schedule" }).waitFor();
       const next = page.getByRole("region", { name: "Next ten" });
       await page.getByLabel("Name").fill("beat");
       await page.getByLabel("Event type").fill("system");
