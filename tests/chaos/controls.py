@@ -18,7 +18,7 @@ def build(guard):
     return folder / "schedules"
 
 
-def run(binary, options_of, exactly_once, say, only=None):
+def run(binary, options_of, say, only=None):
     """One line a control: {guard, scenario, whole: held, without: broken…, good}."""
     found = []
     for scenario in SCENARIOS.values():
@@ -27,9 +27,9 @@ def run(binary, options_of, exactly_once, say, only=None):
             continue
         say(f"building without {guard}")
         without = build(guard)
-        whole = drive.run(scenario, binary, options_of(scenario), exactly_once, say)
+        whole = drive.run(scenario, binary, options_of(scenario), say)
         say(drive.table(whole))
-        broken = drive.run(scenario, without, options_of(scenario), exactly_once, say)
+        broken = drive.run(scenario, without, options_of(scenario), say)
         say(drive.table(broken))
         found.append({"guard": guard, "scenario": scenario.name, "seed": whole["seed"], "whole_held": whole["held"],
                       "without_broken": broken["broken"], "good": whole["held"] and not broken["held"],

@@ -77,7 +77,7 @@ def versions(binary):
             "python": platform.python_version()}
 
 
-def run(scenario, binary, options, exactly_once, say):
+def run(scenario, binary, options, say):
     faults = scenarios.schedule_of_faults(scenario, options.seed, options.seconds)
     with World(scenario, binary, options) as world:
         say(f"{scenario.name}: {options.nodes} nodes, {options.rate} events/s, {options.seconds} s, seed {options.seed}; "
@@ -95,9 +95,10 @@ def run(scenario, binary, options, exactly_once, say):
         world.consumer.stop()
         world.webhooks.stop()
     facts = verdict.Facts(*(ledger.read(world.dir / name) for name in ("acknowledged", "kafka-arrivals", "webhooks", "faults")))
+    exactly_once = options.journal and world.on_redis()
     judged = verdict.judge(facts, scenarios.MOST_CONCURRENT, exactly_once)
     report = {"scenario": scenario.name, "seed": options.seed, "nodes": options.nodes, "rate": options.rate,
-              "seconds": options.seconds, **judged, "answers": counts, "exactly_once": exactly_once,
+              "seconds": options.seconds, **judged, "answers": counts, "journal": exactly_once,
               "faults": [{"at_s": round(at, 1), **fault.describe(), "on": getattr(fault, "on", None)} for at, fault in faults],
               "versions": versions(binary)}
     if fates:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -14,6 +15,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def why_not():
     """Why namespaces cannot be made here; None where they can."""
+    if not shutil.which("ip"):
+        return "network namespaces need iproute2's ip"
     made = subprocess.run(["ip", "netns", "add", f"chaos-probe-{os.getpid()}"], capture_output=True, text=True)
     if made.returncode != 0:
         return f"network namespaces are not allowed here: {made.stderr.strip()}"

@@ -32,7 +32,7 @@ class Scenario:
     equipment: tuple = ()
     webhook_delay_ms: int = 0
     patience: int = 45  # seconds without an arrival after which what is missing is lost
-    why_not: Callable = lambda settings: None  # noqa: E731 - of the program's settings: why it cannot run here
+    why_not: Callable = lambda options: None  # noqa: E731 - why it cannot run here
     control_of: str = ""  # the guard without which it has to fail
 
 
@@ -74,8 +74,8 @@ def clock_plan(numbers, seconds):
             (seconds * 0.6 + numbers.uniform(0, 2), StepClock(numbers.uniform(4, 6), node + 1, -3600))]
 
 
-def without_journal(settings):
-    return None if "JOURNAL" in settings else "needs the journal: this build has no setting schedules_JOURNAL"
+def without_journal(options):
+    return None if options.journal else "needs the journal (schedules_JOURNAL), which this build has not or --journal leaves out"
 
 
 def no_plan(numbers, seconds):
@@ -100,11 +100,11 @@ SCENARIOS = {one.name: one for one in (
     Scenario("mongo-outage", "MongoDB is away", of(KillMongo, 20, 4, 8)),
     Scenario("split", "a node is cut off from all servers, both ways or one way, in a network namespace",
              of(Split, 14, LEASE_SECONDS + 1, LEASE_SECONDS + 4), equipment=(network.own_networks,), seconds=50,
-             why_not=lambda settings: network.why_not()),
+             why_not=lambda options: network.why_not()),
     Scenario("disk-full", "the disk of an embedded node is full", of(FullDisk, 20, 3, 6), servers=("kafka",), nodes=1,
-             equipment=(small_disk.small_disks,), why_not=lambda settings: small_disk.why_not()),
+             equipment=(small_disk.small_disks,), why_not=lambda options: small_disk.why_not()),
     Scenario("clock", "the wall clock of one node is an hour ahead, then another's an hour behind", clock_plan,
-             equipment=(clock.own_clocks,), schedules=0, patience=60, why_not=lambda settings: clock.why_not()),
+             equipment=(clock.own_clocks,), schedules=0, patience=60, why_not=lambda options: clock.why_not()),
     Scenario("resend", "a control: keys are sent again after their events fired", no_plan, nodes=2, rate=100, seconds=20,
              shares={**SHARES, "again": 0.3, "keyed": 0.9, "single": 0.2}, control_of="put_if_absent", schedules=1),
     Scenario("stale-queue", "a control: a node with a long queue to a slow target is paused past its lease",
@@ -115,7 +115,7 @@ SCENARIOS = {one.name: one for one in (
              due_within=(14.0, 30.0), shares={**SLOW_WEBHOOKS, "cancel": 0.0, "move": 0.0},
              settings={"IMMEDIATE_HORIZON_SECONDS": 3600, "TRANSFER_HORIZON_SECONDS": 7200}, webhook_delay_ms=200,
              equipment=(clock.own_clocks,), control_of="early", schedules=0, patience=100,
-             why_not=lambda settings: clock.why_not()),
+             why_not=lambda options: clock.why_not()),
 )}
 
 

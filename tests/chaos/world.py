@@ -81,10 +81,15 @@ class World:
     def redis(self):
         return next(self.servers[kind] for kind in REDIS_KINDS if kind in self.servers)
 
+    def on_redis(self):
+        return any(kind in self.servers for kind in REDIS_KINDS)
+
     def node_settings(self):
         found = dict(SETTINGS)
         for server in self.servers.values():
             found.update({name.removeprefix("schedules_"): value for name, value in server.settings().items()})
+        if self.options.journal:
+            found["JOURNAL"] = "auto"
         found.update(self.scenario.settings)
         return found
 
