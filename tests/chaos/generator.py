@@ -70,7 +70,8 @@ class Hand:
         due = round(now_ms() + wait * 1000)
         number = self.random.getrandbits(40)
         body = {"topic": self.config["topic"], "entity_type": "chaos", "entity_id": str(number % 97), "action": "tick",
-                "scheduled_at": text_of(due), "body": {"n": number}, "max_retries": 100, "retry_delay_seconds": 1}
+                "scheduled_at": text_of(due), "body": {"n": number, "text": self.random.randbytes(self.config["padding"] // 2).hex()},
+                "max_retries": 100, "retry_delay_seconds": 1}
         if self.random.random() < self.config["shares"]["webhook"]:
             body["target"] = {"type": "webhook", "url": self.config["webhook"]}
         if self.random.random() < self.config["shares"]["keyed"]:

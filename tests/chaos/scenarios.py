@@ -31,6 +31,7 @@ class Scenario:
     settings: dict = dataclasses.field(default_factory=dict)
     equipment: tuple = ()
     webhook_delay_ms: int = 0
+    padding: int = 0  # bytes that do not compress, in each body
     patience: int = 45  # seconds without an arrival after which what is missing is lost
     why_not: Callable = lambda options: None  # noqa: E731 - why it cannot run here
     control_of: str = ""  # the guard without which it has to fail
@@ -101,7 +102,7 @@ SCENARIOS = {one.name: one for one in (
     Scenario("split", "a node is cut off from all servers, both ways or one way, in a network namespace",
              of(Split, 14, LEASE_SECONDS + 1, LEASE_SECONDS + 4), equipment=(network.own_networks,), seconds=50,
              why_not=lambda options: network.why_not()),
-    Scenario("disk-full", "the disk of an embedded node is full", of(FullDisk, 20, 3, 6), servers=("kafka",), nodes=1,
+    Scenario("disk-full", "the disk of an embedded node is full", of(FullDisk, 20, 5, 8), servers=("kafka",), nodes=1, padding=20_000,
              equipment=(small_disk.small_disks,), why_not=lambda options: small_disk.why_not()),
     Scenario("clock", "the wall clock of one node is an hour ahead, then another's an hour behind", clock_plan,
              equipment=(clock.own_clocks,), schedules=0, patience=60, why_not=lambda options: clock.why_not()),

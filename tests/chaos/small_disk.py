@@ -3,7 +3,7 @@ import contextlib
 import os
 import subprocess
 
-SIZE_MB = 96
+SIZE_MB = 192
 
 
 def why_not():

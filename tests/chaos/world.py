@@ -106,7 +106,7 @@ class World:
                   "connections": min(12, max(4, self.options.rate // 100)), "ports": [node.port for node in self.nodes],
                   "ledger": str(self.dir / "acknowledged"), "topic": TOPIC, "horizon": HORIZON,
                   "webhook": f"http://127.0.0.1:{self.webhook_port}/", "schedules": self.scenario.schedules,
-                  "due_within": self.scenario.due_within, "shares": self.scenario.shares}
+                  "due_within": self.scenario.due_within, "padding": self.scenario.padding, "shares": self.scenario.shares}
         path = self.dir / "generator.json"
         path.write_text(json.dumps(config))
         self.generator = Child("generator", path, log=self.dir / "harness.log")
