@@ -125,6 +125,12 @@ void Api::dispatch(http::Request request, http::Responder responder) {
   const ErrorForm form = form_of(match.route, request.path());
   auto call = std::make_unique<Call>(std::move(request), std::move(responder), form);
   call->extra_headers = impl_->auth.cors_headers(call->request);
+  if (const auto& deps = impl_->context.deps; deps.meter) {
+    call->on_answer = [&deps, route = match.route, since = deps.clock.steady()](int status) {
+      deps.meter(route == nullptr ? std::string_view("none") : std::string_view(route->pattern), status,
+                 deps.clock.steady() - since);
+    };
+  }
   impl_->receive(std::move(call), std::move(match));
 }
 

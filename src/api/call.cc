@@ -11,6 +11,7 @@ std::string_view Call::param(std::string_view name) const {
 }
 
 void Call::send(http::Response response) {
+  if (on_answer) std::exchange(on_answer, nullptr)(response.status);
   response.headers.insert(response.headers.end(), extra_headers.begin(), extra_headers.end());
   responder_.send(std::move(response));
 }
@@ -36,6 +37,7 @@ void Call::fail(const Error& error, std::string_view members) {
 }
 
 std::shared_ptr<http::StreamWriter> Call::stream(http::Response head, Task on_close) {
+  if (on_answer) std::exchange(on_answer, nullptr)(head.status);
   head.headers.insert(head.headers.end(), extra_headers.begin(), extra_headers.end());
   return responder_.stream(std::move(head), std::move(on_close));
 }

@@ -22,6 +22,8 @@ class Call {
   http::Request request;
   ErrorForm form;
   Identity identity;
+  /// Told of the answer's status, once.
+  std::function<void(int status)> on_answer;
   http::Fields extra_headers;  ///< sent with whatever is answered (CORS)
 
   /// A parameter of the route's pattern, decoded; "" if there is none of that name.

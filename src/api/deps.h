@@ -112,6 +112,9 @@ struct TierDoors {
   Duration transfer_horizon = std::chrono::hours(48);
 };
 
+/// Of each request, once its answer is begun. `route`: its pattern; "none" where there is none.
+using RequestMeter = std::function<void(std::string_view route, int status, Duration took)>;
+
 struct ApiDeps {
   Events& events;
   Schedules& schedules;
@@ -130,6 +133,7 @@ struct ApiDeps {
   std::function<void(Done<SyncReport>)> sync_definitions;  ///< reads the files again and applies them
   std::function<void(std::chrono::milliseconds, Task)> later;  ///< Server::run_after
   TierDoors tiers;
+  RequestMeter meter;  ///< unset: nothing is measured
   AnalyticsStore* analytics = nullptr;        ///< null: none are kept here
   std::function<RetentionCuts()> retention;  ///< what is older is not shown; unset: everything is
 };

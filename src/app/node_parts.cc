@@ -102,12 +102,14 @@ void Node::Parts::build_engine() {
   if (auto* mongo = stores->mongo(); mongo != nullptr) copied_log = std::make_unique<CopiedLog>(*recorder, *mongo);
   ExecutionLog& log = copied_log ? static_cast<ExecutionLog&>(*copied_log) : *recorder;
   build_coordinator();
+  near = std::make_unique<MeasuredNear>(stores->near(), metrics, clock);
+  far = std::make_unique<MeasuredFar>(stores->far(), metrics, clock);
   auto* both = stores->both_tiers();
   engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
                                                 .random = *random,
-                                                .near = stores->near(),
+                                                .near = *near,
                                                 .near_catalog = both != nullptr ? *both : stores->near_catalog(),
-                                                .far = stores->far(),
+                                                .far = *far,
                                                 .far_catalog = both != nullptr ? *both : stores->far_catalog(),
                                                 .near_tier = stores->near_catalog(),
                                                 .far_tier = stores->far_catalog(),
@@ -216,6 +218,7 @@ api::ApiDeps Node::Parts::api_deps() {
                                    Done<std::vector<bool>> done) { engine->transfer_now(std::move(ids), std::move(done)); },
                 .immediate_horizon = immediate_horizon(settings),
                 .transfer_horizon = seconds(settings.transfer_horizon_seconds)},
+      .meter = [this](std::string_view route, int status, Duration took) { metrics.observe_request(route, status, took); },
       .analytics = &stores->analytics(),
       .retention = [this] { return retention(); },
   };

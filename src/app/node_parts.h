@@ -10,6 +10,7 @@
 #include "app/fired_stream.h"
 #include "app/health.h"
 #include "app/housekeeping.h"
+#include "app/measured.h"
 #include "app/journaling.h"
 #include "app/node.h"
 #include "app/panel.h"
@@ -36,6 +37,8 @@ struct Node::Parts {
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<CopiedLog> copied_log;  ///< null without MongoDB
   std::unique_ptr<Coordinator> coordinator;
+  std::unique_ptr<MeasuredNear> near;
+  std::unique_ptr<MeasuredFar> far;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Completions> completions;
   std::unique_ptr<EngineLoop> loop;

@@ -40,7 +40,11 @@ class MetricsProbe final : public EngineProbe {
   void breaker(std::string_view lane, bool open) override {
     metrics_.breaker_state.at({lane}).set(open ? 2 : 0);
   }
-  void transferred(size_t events) override { metrics_.events_transferred.add(static_cast<double>(events)); }
+  void transferred(size_t events, Duration took) override {
+    metrics_.events_transferred.add(static_cast<double>(events));
+    metrics_.transfer_duration.observe(seconds(took));
+  }
+  void clock_stepped() override { metrics_.clock_jumps.add(); }
   void planned(size_t occurrences) override {
     metrics_.occurrences_planned.at({"planned"}).add(static_cast<double>(occurrences));
   }

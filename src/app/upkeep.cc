@@ -72,6 +72,8 @@ void Node::Parts::refresh_gauges() {
   stores->near_catalog().counts([this](const Result<TierCounts>& counts) {
     if (!counts) return;
     metrics.events_pending.at({"near"}).set(static_cast<double>(counts->pending));
+    const auto waited = counts->next_fire_at ? clock.wall() - *counts->next_fire_at : Duration(0);
+    metrics.oldest_due.set(std::chrono::duration<double>(std::max(waited, Duration(0))).count());
   });
   stores->far_catalog().counts([this](const Result<TierCounts>& counts) {
     if (counts) metrics.events_pending.at({"far"}).set(static_cast<double>(counts->pending));

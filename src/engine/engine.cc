@@ -120,6 +120,11 @@ void Engine::look_again() {
   });
 }
 
+void Engine::clock_stepped() {
+  ports_.probe.clock_stepped();
+  look_again();
+}
+
 void Engine::reconfigure(std::function<void(EngineOptions&)> change) {
   mailbox_->post([this, change = std::move(change)] {
     change(options_);

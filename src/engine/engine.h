@@ -47,6 +47,8 @@ class Engine {
   void on_message(std::function<void()> wake) { mailbox_->on_first(std::move(wake)); }
   /// The wall clock was stepped, or a store came back: what is cached may be wrong.
   void look_again();
+  /// As look_again, and counts it.
+  void clock_stepped();
 
   /// Changes options that are looked at each time: max_concurrent, target_rate, plan_interval.
   void reconfigure(std::function<void(EngineOptions&)> change);

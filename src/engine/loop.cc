@@ -53,7 +53,7 @@ struct EngineLoop::State {
     spec.it_value.tv_nsec = micros % 1'000'000 * 1'000;
     if (::timerfd_settime(timer_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr) != 0 &&
         errno == ECANCELED) {
-      engine.look_again();
+      engine.clock_stepped();
     }
     std::array<pollfd, 2> fds{pollfd{wake_fd, POLLIN, 0}, pollfd{timer_fd, POLLIN, 0}};
     ::poll(fds.data(), fds.size(), -1);
@@ -61,7 +61,7 @@ struct EngineLoop::State {
     if ((fds[0].revents & POLLIN) != 0) static_cast<void>(!::read(wake_fd, &count, sizeof(count)));
     if ((fds[1].revents & POLLIN) != 0 && ::read(timer_fd, &count, sizeof(count)) < 0 && errno == ECANCELED) {
       log::warn("clock.stepped");
-      engine.look_again();
+      engine.clock_stepped();
     }
   }
 

@@ -49,7 +49,8 @@ class EngineProbe {
   virtual void ended(State /*state*/, std::string_view /*reason*/) {}
   virtual void queues(size_t /*wheel*/, size_t /*ready*/, size_t /*in_flight*/) {}
   virtual void breaker(std::string_view /*lane*/, bool /*open*/) {}
-  virtual void transferred(size_t /*events*/) {}
+  virtual void transferred(size_t /*events*/, Duration /*took*/) {}
+  virtual void clock_stepped() {}
   virtual void planned(size_t /*occurrences*/) {}
 };
 

@@ -5,14 +5,18 @@
 namespace schedules {
 namespace {
 
-constexpr size_t kPage = 5'000;
+constexpr size_t kFirstPage = 1'000;
+constexpr size_t kSmallestPage = 50;
+constexpr size_t kLargestPage = 10'000;
+constexpr size_t kPageBytes = 32U << 20U;  // of bodies, about
+constexpr size_t kEventBytes = 512;        // beside its body
 constexpr Duration kRetryAfter = std::chrono::seconds(1);
 constexpr Duration kLeaderLook = std::chrono::seconds(1);
 
 }  // namespace
 
 Transfer::Transfer(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox, Window& window)
-    : ports_(ports), options_(options), mailbox_(std::move(mailbox)), window_(window) {}
+    : ports_(ports), options_(options), mailbox_(std::move(mailbox)), window_(window), page_(kFirstPage) {}
 
 // However the settings are chosen, a far event must be met by a run before it is due.
 Duration Transfer::interval() const {
@@ -38,9 +42,10 @@ void Transfer::run(Finished finished) {
 }
 
 void Transfer::next_page() {
+  page_since_ = ports_.clock.steady();
   // Beyond the shorter horizon nothing was ever put far, so at least that is brought near.
   const Duration horizon = std::max(options_.transfer_horizon, interval() * 2);
-  ports_.far.due_before(ports_.clock.wall() + horizon, kPage, [this, mailbox = mailbox_](Result<FarPage> page) mutable {
+  ports_.far.due_before(ports_.clock.wall() + horizon, page_, [this, mailbox = mailbox_](Result<FarPage> page) mutable {
     mailbox->post([this, page = std::move(page)]() mutable {
       if (!page) return finish(fail(page.error()));
       if (page->events.empty()) return finish(moved_);
@@ -50,6 +55,9 @@ void Transfer::next_page() {
 }
 
 void Transfer::put_near(std::vector<Event> events, bool more) {
+  size_t bytes = 0;
+  for (const auto& event : events) bytes += event.body.size() + kEventBytes;
+  page_ = std::clamp(kPageBytes * events.size() / bytes, kSmallestPage, kLargestPage);
   std::vector<FarRevision> moved;
   std::vector<WindowEntry> entries;
   for (const auto& event : events) {
@@ -92,7 +100,7 @@ void Transfer::mark(std::vector<FarRevision> moved, bool more) {
     mailbox->post([this, more, count, marked = std::move(marked)]() mutable {
       if (!marked) return finish(fail(marked.error()));
       moved_ += count;
-      ports_.probe.transferred(count);
+      ports_.probe.transferred(count, ports_.clock.steady() - page_since_);
       if (more) return next_page();
       finish(moved_);
     });

@@ -41,6 +41,8 @@ class Transfer {
   TimePoint next_run_ = TimePoint::min();
   bool running_ = false;
   uint64_t moved_ = 0;
+  SteadyPoint page_since_{};
+  size_t page_;  ///< events in the next one: as many as make up a page's bytes
   std::vector<Finished> finished_;
 };
 

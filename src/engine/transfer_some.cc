@@ -12,13 +12,14 @@ struct Move {
   std::vector<bool> moved;  ///< one per id asked for
   std::vector<FarRevision> found;
   std::vector<WindowEntry> entries;
+  SteadyPoint since;
 };
 using MovePtr = std::shared_ptr<Move>;
 
 void mark(const MovePtr& move) {
   move->ports.far.mark_transferred(move->found, [move](Result<void> marked) {
     if (!marked) return move->done(fail(std::move(marked.error())));
-    move->ports.probe.transferred(move->found.size());
+    move->ports.probe.transferred(move->found.size(), move->ports.clock.steady() - move->since);
     move->done(std::move(move->moved));
   });
 }
@@ -54,7 +55,7 @@ void put_near(const MovePtr& move, std::vector<Event> events) {
 }  // namespace
 
 void transfer_some(EnginePorts& ports, std::vector<EventId> ids, ArrivedNear arrived, Done<std::vector<bool>> done) {
-  auto move = std::make_shared<Move>(Move{ports, std::move(arrived), std::move(done), {}, {}, {}});
+  auto move = std::make_shared<Move>(Move{ports, std::move(arrived), std::move(done), {}, {}, {}, ports.clock.steady()});
   ports.far_catalog.get(std::move(ids), [move](Result<std::vector<std::optional<StoredEvent>>> stored) {
     if (!stored) return move->done(fail(std::move(stored.error())));
     std::vector<Event> events;
