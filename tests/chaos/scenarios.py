@@ -91,7 +91,8 @@ SCENARIOS = {one.name: one for one in (
     Scenario("kills", "kill -9 of nodes", of(KillNode, 10, 0.5, 4)),
     Scenario("pauses", "SIGSTOP of nodes past their leases", of(PauseNode, 12, LEASE_SECONDS + 1, LEASE_SECONDS + 3)),
     Scenario("redis-kill", "kill -9 of Redis (appendfsync always)", of(KillRedis, 15, 0.2, 5)),
-    Scenario("redis-flushall", "Redis forgets everything", of(FlushAll, 20, 0.1, 0.2), why_not=without_journal),
+    Scenario("redis-flushall", "Redis forgets everything", of(FlushAll, 20, 0.1, 0.2), why_not=without_journal,
+             shares={**SHARES, "again": 0.0}),  # it forgets the keys of what ended too
     Scenario("sentinel", "a Sentinel failover (REDIS_WAIT_REPLICAS=1)", of(SentinelFailover, 25, 2, 4), seconds=50,
              servers=("redis-sentinel", "kafka", "clickhouse", "mongo"), settings={"REDIS_WAIT_REPLICAS": 1}),
     Scenario("cluster", "a primary of a Redis Cluster is killed (REDIS_WAIT_REPLICAS=1)", of(ClusterFailover, 25, 2, 4), seconds=50,
