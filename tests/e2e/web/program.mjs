@@ -29,6 +29,8 @@ export class Program {
     this.child = spawn(BINARY, ["serve", "--data-dir", path.join(this.home, "data"), "--listen", `127.0.0.1:${this.port}`],
                        { cwd: this.home, env: cleanEnvironment(this.settings), stdio: ["ignore", "pipe", "inherit"] });
     running.add(this.child);
+    const { child } = this;
+    child.once("exit", () => running.delete(child));
     const lines = readline.createInterface({ input: this.child.stdout });
     const line = await new Promise((resolve, reject) => {
       lines.once("line", resolve);
@@ -43,14 +45,14 @@ export class Program {
   }
 
   async kill() {
+    if (!running.has(this.child)) return; // it ended by itself
     const gone = new Promise((resolve) => this.child.once("exit", resolve));
-    running.delete(this.child);
     this.child.kill("SIGKILL");
     await gone;
   }
 
   async close() {
-    if (running.has(this.child)) await this.kill();
+    await this.kill();
     rmSync(this.home, { recursive: true, force: true });
   }
 
