@@ -1,5 +1,8 @@
 #include "app/journaling.h"
 
+#include <mutex>
+#include <set>
+
 #include "app/servers.h"
 #include "base/await.h"
 #include "base/log.h"
@@ -37,8 +40,10 @@ Result<std::unique_ptr<Journaling>> Journaling::open(const Settings& settings, S
       near, stores.far_catalog(), *out->keeper_,
       [sink = out->sink_.get()](uint32_t shard, const std::vector<EventId>& ids) { sink->settled(shard, ids); });
   out->far_ = std::make_unique<JournaledFar>(stores.far(), *out->keeper_);
-  out->near_catalog_ = std::make_unique<JournaledCatalog>(stores.near_catalog(), *out->keeper_);
-  out->far_catalog_ = std::make_unique<JournaledCatalog>(stores.far_catalog(), *out->keeper_);
+  out->near_catalog_ = std::make_unique<JournaledCatalog>(
+      stores.near_catalog(), *out->keeper_,
+      [journaling = out.get()](std::vector<EventId> ids, Done<bool> done) { journaling->are_whole(ids, std::move(done)); });
+  out->far_catalog_ = std::make_unique<JournaledCatalog>(stores.far_catalog(), *out->keeper_, JournaledCatalog::Complete{});
   out->rebuild_ = std::make_unique<Rebuild>(Rebuild::Ports{.journal = *out->journal_,
                                                            .marks = out->marks_,
                                                            .near = near,
@@ -47,6 +52,33 @@ Result<std::unique_ptr<Journaling>> Journaling::open(const Settings& settings, S
                                                            .horizon = immediate_horizon(settings)});
   stores.put_before(*out->near_, *out->near_catalog_, *out->far_, *out->far_catalog_);
   return out;
+}
+
+void Journaling::are_whole(const std::vector<EventId>& ids, Done<bool> done) {
+  struct Asked {
+    std::mutex mutex;
+    size_t left = 0;
+    Result<bool> whole = true;
+    Done<bool> done;
+  };
+  std::set<uint32_t> shards;
+  for (const auto& id : ids) shards.insert(raw_near_.shard_of(id));
+  auto asked = std::make_shared<Asked>();
+  asked->left = shards.size();
+  asked->done = std::move(done);
+  for (const uint32_t shard : shards) {
+    marks_.read(shard, [asked](const Result<JournalMark>& mark) {
+      std::unique_lock lock(asked->mutex);
+      if (!mark) {
+        asked->whole = fail(mark.error());
+      } else if (!mark->whole() && asked->whole) {
+        asked->whole = false;
+      }
+      if (--asked->left > 0) return;
+      lock.unlock();
+      asked->done(std::move(asked->whole));
+    });
+  }
 }
 
 ShardFacts Journaling::facts() {

@@ -45,6 +45,8 @@ class Journaling {
         raw_far_catalog_(stores.far_catalog()),
         marks_(*stores.redis_client(), std::move(prefix)) {}
   ShardFacts facts();
+  /// Whether the shards of these ids have all that they should.
+  void are_whole(const std::vector<EventId>& ids, Done<bool> done);
   Result<std::vector<EventId>> still_waiting(std::vector<EventId> ids);
 
   const Clock& clock_;

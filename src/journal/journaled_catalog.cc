@@ -15,14 +15,31 @@ Done<void> then_answer(Changes changes, Done<Changes> done) {
 }  // namespace
 
 void JournaledCatalog::cancel(std::vector<CancelRequest> requests, Done<Changes> done) {
-  inner_.cancel(std::move(requests), [this, done = std::move(done)](Result<Changes> changes) mutable {
+  std::vector<EventId> asked;
+  for (const auto& request : requests) asked.push_back(request.id);
+  inner_.cancel(std::move(requests), [this, asked = std::move(asked), done = std::move(done)](Result<Changes> changes) mutable {
     if (!changes) return done(fail(std::move(changes.error())));
-    std::vector<EventId> ids;
-    for (const auto& changed : *changes) {
-      if (changed.current && changed.current->state == State::cancelled) ids.push_back(changed.current->event.id);
+    std::vector<EventId> missing;
+    for (size_t i = 0; i < asked.size(); ++i) {
+      if ((*changes)[i].result == ChangeResult::not_found) missing.push_back(asked[i]);
     }
-    keeper_.forget(std::move(ids), then_answer(std::move(*changes), std::move(done)));
+    if (missing.empty() || !complete_) return forget(std::move(*changes), std::move(done));
+    // Whoever is told that there is no such event must not see it fire.
+    complete_(std::move(missing),
+              [this, changes = std::move(*changes), done = std::move(done)](Result<bool> complete) mutable {
+                if (!complete) return done(fail(std::move(complete.error())));
+                if (!*complete) return done(fail(Code::unavailable, "the store is being filled again from the journal"));
+                forget(std::move(changes), std::move(done));
+              });
   });
+}
+
+void JournaledCatalog::forget(Changes changes, Done<Changes> done) {
+  std::vector<EventId> ids;
+  for (const auto& changed : changes) {
+    if (changed.current && changed.current->state == State::cancelled) ids.push_back(changed.current->event.id);
+  }
+  keeper_.forget(std::move(ids), then_answer(std::move(changes), std::move(done)));
 }
 
 void JournaledCatalog::change(std::vector<Event> events, Done<Changes> done) {

@@ -2,6 +2,8 @@
 // store must have answered everything before this goes.
 #pragma once
 
+#include <functional>
+
 #include "journal/keeper.h"
 
 namespace schedules {
@@ -10,7 +12,12 @@ namespace schedules {
 /// was answered nothing; a repeat of the cancel finds it cancelled, and forgets it again.
 class JournaledCatalog final : public EventCatalog {
  public:
-  JournaledCatalog(EventCatalog& inner, Keeper& keeper) : inner_(inner), keeper_(keeper) {}
+  /// Whether what is missing there is missing indeed: false while a store that lost its data is being filled again.
+  using Complete = std::function<void(std::vector<EventId> missing, Done<bool> complete)>;
+
+  /// `complete`: may be empty.
+  JournaledCatalog(EventCatalog& inner, Keeper& keeper, Complete complete)
+      : inner_(inner), keeper_(keeper), complete_(std::move(complete)) {}
 
   void get(std::vector<EventId> ids, Done<std::vector<std::optional<StoredEvent>>> done) override {
     inner_.get(std::move(ids), std::move(done));
@@ -21,8 +28,11 @@ class JournaledCatalog final : public EventCatalog {
   void counts(Done<TierCounts> done) override { inner_.counts(std::move(done)); }
 
  private:
+  void forget(std::vector<Changed> changes, Done<std::vector<Changed>> done);
+
   EventCatalog& inner_;
   Keeper& keeper_;
+  const Complete complete_;
 };
 
 }  // namespace schedules

@@ -79,6 +79,7 @@ void Rebuild::fill(Turn turn) {
   if (!replayed) {
     log::warn("journal.replay_failed", {{"shard", std::to_string(turn.shard)}, {"error", replayed.error().detail}});
     if (holds_up) return turn.done(fail(replayed.error()));
+    if (replayed.error().code == Code::conflict) return;
     turn.not_before = ports_.clock.steady() + ports_.late;
     const std::scoped_lock lock(mutex_);
     turns_.push_back(std::move(turn));
@@ -105,7 +106,11 @@ void Rebuild::fill(Turn turn) {
 
 Result<ReplayProgress> Rebuild::replay(const Turn& turn) {
   return ports_.journal.replay(turn.shard, turn.from,
-                               {.take = [this](std::vector<Event> events) { return put_back(std::move(events)); },
+                               {.take =
+                                    [this, &turn](std::vector<Event> events) {
+                                      if (auto whole = still_whole(turn); !whole) return whole;
+                                      return put_back(std::move(events));
+                                    },
                                 .progress = [this](const ReplayProgress& progress) {
                                   const std::scoped_lock lock(mutex_);
                                   figures_.progress = progress;
@@ -114,6 +119,14 @@ Result<ReplayProgress> Rebuild::replay(const Turn& turn) {
                                   const std::scoped_lock lock(mutex_);
                                   return stopping_;
                                 }});
+}
+
+Status Rebuild::still_whole(const Turn& turn) {
+  if (turn.done) return {};
+  const auto mark = await<JournalMark>([&](Done<JournalMark> done) { ports_.marks.read(turn.shard, std::move(done)); });
+  if (!mark) return fail(mark.error());
+  if (!mark->whole() || mark->store != turn.store) return fail(Code::conflict, "the shard is being filled anew");
+  return {};
 }
 
 // Put if absent, wherever it is due now: what is still there, or ended and is remembered, stays.

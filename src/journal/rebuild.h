@@ -59,6 +59,9 @@ class Rebuild {
   std::optional<Turn> next();
   void fill(Turn turn);
   Result<ReplayProgress> replay(const Turn& turn);
+  /// Of a later look: only while the shard is whole. One that has lost its data meanwhile is filled from the beginning, and
+  /// then knows of ends that this look may have been too early for.
+  Status still_whole(const Turn& turn);
   Status put_back(std::vector<Event> events);
 
   Ports ports_;

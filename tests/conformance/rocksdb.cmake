@@ -3,9 +3,9 @@ set(here ${CMAKE_CURRENT_LIST_DIR})
 add_library(schedules_event_suites OBJECT
   ${here}/event_backend.cc ${here}/event_catalog_suite.cc ${here}/far_store_suite.cc ${here}/near_put_suite.cc
   ${here}/near_race_suite.cc ${here}/near_window_suite.cc ${here}/tail_store_suite.cc)
-target_precompile_headers(schedules_event_suites REUSE_FROM schedules_pch)
+target_precompile_headers(schedules_event_suites REUSE_FROM schedules_test_pch)
 target_include_directories(schedules_event_suites PUBLIC ${CMAKE_SOURCE_DIR})
-target_link_libraries(schedules_event_suites PUBLIC schedules_pch schedules_store schedules_sink GTest::gtest)
+target_link_libraries(schedules_event_suites PUBLIC schedules_test_pch schedules_store schedules_sink GTest::gtest)
 # g++ 12 takes moved-from results for uninitialised at -O2.
 target_compile_options(schedules_event_suites PRIVATE -Wno-maybe-uninitialized)
 

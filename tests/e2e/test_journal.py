@@ -17,7 +17,7 @@ from servers.redis import ask  # noqa: E402
 
 from support import Client, Server, eventually  # noqa: E402
 
-EVENTS = int(os.environ.get("JOURNAL_EVENTS", "20000"))
+EVENTS = int(os.environ.get("JOURNAL_EVENTS", "5000"))
 
 
 class Reader:
@@ -87,7 +87,8 @@ class Journal(unittest.TestCase):
         return ids
 
     def expect_once(self, ids, seconds, node):
-        missing = lambda: len([i for i in ids if i not in self.reader.times])
+        def missing():
+            return len([i for i in ids if i not in self.reader.times])
         try:
             eventually(lambda: missing() == 0, seconds, "every event")
         except AssertionError:

@@ -30,7 +30,8 @@ class JournaledTest : public ::testing::Test {
   JournaledNear near_{store_, far_, keeper_,
                       [this](uint32_t, const std::vector<EventId>& ids) { settled_.insert(settled_.end(), ids.begin(), ids.end()); }};
   JournaledFar journaled_far_{far_, keeper_};
-  JournaledCatalog catalog_{store_, keeper_};
+  bool complete_ = true;
+  JournaledCatalog catalog_{store_, keeper_, [this](std::vector<EventId>, Done<bool> done) { done(complete_); }};
 
   Event event(const std::string& name, Duration in = hours(1)) {
     Event out;
@@ -166,6 +167,21 @@ TEST_F(JournaledTest, ACancelIsForgottenAndARepeatForgetsAgain) {
   journal_.away = false;
   EXPECT_TRUE(cancel());
   EXPECT_TRUE(journal_.held.empty());
+}
+
+TEST_F(JournaledTest, WhatIsMissingWhileTheStoreIsFilledAgainIsNotSaidToBeMissing) {
+  const auto cancel = [&] {
+    return await<Changes>([&](Done<Changes> done) {
+      catalog_.cancel({{.id = derived_id("a"), .if_revision = {}, .at = clock_.wall()}}, std::move(done));
+    });
+  };
+  EXPECT_EQ(cancel()->at(0).result, ChangeResult::not_found);
+  complete_ = false;
+  const auto refused = cancel();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
+  ASSERT_EQ(put(event("a"))->at(0).result, PutResult::created);
+  EXPECT_EQ(cancel()->at(0).result, ChangeResult::done);
 }
 
 TEST_F(JournaledTest, AChangeIsKept) {
