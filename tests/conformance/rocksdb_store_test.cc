@@ -152,7 +152,10 @@ TEST_P(RocksStoreTest, DamagedBlockDoesNotStopTheRest) {
   std::vector<Event> events;
   for (uint64_t n = 0; n < 500; ++n) {
     events.push_back(sample_event(n, Duration(static_cast<int64_t>(n) * 1000)));
-    events.back().body = R"({"pad":")" + std::string(300, 'p') + R"("})";
+    // No two alike, so that they take more room than anything else.
+    std::string pad;
+    for (int i = 0; i < 20; ++i) pad += fmt::format("{:016x}", stable_hash(fmt::format("{} {}", n, i)));
+    events.back().body = fmt::format(R"({{"pad":"{}"}})", pad);
   }
   put(events);
   with_database([](rocksdb::DB& db, rocksdb::ColumnFamilyHandle& due) {
