@@ -14,6 +14,7 @@ const ExecutionBackend kBackend{"Rows", [] {
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ScheduleStoreTest);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(DeadLetterStoreTest);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(DefinitionStoreTest);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(RunBookTest);
 INSTANTIATE_TEST_SUITE_P(ClickHouse, ExecutionStoreTest, ::testing::Values(kBackend), execution_backend_name);
 INSTANTIATE_TEST_SUITE_P(ClickHouse, AnalyticsStoreTest, ::testing::Values(kBackend), execution_backend_name);
 

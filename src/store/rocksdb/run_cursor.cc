@@ -33,7 +33,7 @@ RunCursor::~RunCursor() = default;
 void RunCursor::open(bool verify) {
   rocksdb::ReadOptions options;
   options.verify_checksums = verify;
-  options.fill_cache = fill_cache_;
+  options.fill_cache = verify && fill_cache_;  // what is not verified must not be taken for sound later
   options.iterate_upper_bound = &bounds_->end_slice;
   iterator_.reset(reading_->db().NewIterator(options, reading_->family(Family::due)));
 }
@@ -67,25 +67,19 @@ void RunCursor::settle() {
   rank_ = Event::rank_of(from_micros(place_.fire_at), priority);
 }
 
-// RocksDB does not say which record is damaged, only that it cannot go on. Without checksums it can name the record,
-// or, where a whole block is unreadable, a jump ahead finds sound ground again.
+// RocksDB does not say which record is damaged, only that it cannot go on. Without checksums it may name the record, for the
+// log; its key is not to be relied on. A jump ahead finds sound ground again: the rest of the block is lost.
 void RunCursor::step_over_damage() {
   const auto reason = iterator_->status().ToString();
   const Place last = moved_ ? Place{place_.fire_at, place_.sequence + 1} : place_;
   open(false);
   const auto start = pack(DueKey{.run = run_, .place = last});
   iterator_->Seek(rocksdb::Slice(start.data(), start.size()));
-  Place resume = last;
-  bool named = false;
-  if (iterator_->Valid()) {
-    const auto key = read_due_key({iterator_->key().data(), iterator_->key().size()});
-    named = key.has_value();
-    if (named) resume = Place{key->place.fire_at, key->place.sequence + 1};
-  }
+  const bool named = iterator_->Valid() && read_due_key({iterator_->key().data(), iterator_->key().size()}).has_value();
   const std::string_view value = named ? std::string_view(iterator_->value().data(), iterator_->value().size()) : "";
   const auto id = read_due_id(value);
-  reading_->damage().note(view(pack(DueKey{.run = run_, .place = resume})), id ? id->text() : "unknown", reason);
-  if (!sound_at(resume) && !find_sound_ground(resume)) {
+  reading_->damage().note(view(pack(DueKey{.run = run_, .place = last})), id ? id->text() : "unknown", reason);
+  if (!sound_at(last) && !find_sound_ground(last)) {
     valid_ = false;
     return;
   }
