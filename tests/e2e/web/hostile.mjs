@@ -70,8 +70,10 @@ describe(`${HOSTILE.length} hostile strings`, () => {
         const next = pages.getByRole("button", { name: "Next" });
         if (await next.isDisabled()) break;
         const told = await pages.getByRole("status").textContent();
+        const first = await page.locator("tbody tr").first().textContent();
         await next.click();
         await eventually(async () => (await pages.getByRole("status").textContent()) !== told, "the next page");
+        await eventually(async () => (await page.locator("tbody tr").first().textContent()) !== first, "its rows");
       }
       assert.deepEqual(HOSTILE.filter((text) => !found.includes(shown(text))), [], "not shown as text");
       await visited.go("/events");
