@@ -146,13 +146,18 @@ Status Rebuild::put_back(std::vector<Event> events) {
     }
     return {};
   };
-  if (!near.empty()) {
-    auto put = first_error(await<Outcomes>(
-        [&](Done<Outcomes> done) { ports_.near.put(std::move(near), PutMode::if_absent, std::move(done)); }));
-    if (!put) return put;
+  if (!far.empty()) {
+    const auto outcomes = await<Outcomes>([&](Done<Outcomes> done) { ports_.far.put(far, std::move(done)); });
+    if (auto put = first_error(outcomes); !put) return put;
+    // What the far store knows as moved near was lost there, however early it was moved.
+    for (size_t i = 0; i < far.size(); ++i) {
+      const auto& existing = (*outcomes)[i].existing;
+      if (existing && existing->state == State::pending && existing->tier == Tier::near) near.push_back(std::move(far[i]));
+    }
   }
-  if (far.empty()) return {};
-  return first_error(await<Outcomes>([&](Done<Outcomes> done) { ports_.far.put(std::move(far), std::move(done)); }));
+  if (near.empty()) return {};
+  return first_error(await<Outcomes>(
+      [&](Done<Outcomes> done) { ports_.near.put(std::move(near), PutMode::if_absent, std::move(done)); }));
 }
 
 }  // namespace schedules

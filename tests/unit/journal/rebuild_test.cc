@@ -73,6 +73,30 @@ TEST_F(RebuildTest, ALostOneIsFilledNearAndFarAndNoted) {
   EXPECT_EQ(journal_.replays.at(0), std::make_pair(3U, int64_t{0}));
 }
 
+/// Knows every event as one that was moved near.
+class MovedAway final : public FarStore {
+ public:
+  void put(std::vector<Event> events, Done<std::vector<PutOutcome>> done) override {
+    std::vector<PutOutcome> outcomes;
+    for (auto& event : events) {
+      outcomes.push_back({.result = PutResult::exists, .existing = StoredEvent{.event = event, .tier = Tier::near}});
+    }
+    done(std::move(outcomes));
+  }
+  void due_before(TimePoint, size_t, Done<FarPage> done) override { done(FarPage{}); }
+  void mark_transferred(std::vector<FarRevision>, Done<void> done) override { done({}); }
+};
+
+TEST_F(RebuildTest, WhatWasMovedNearBeforeItWasLostThereIsPutBackThere) {
+  hold("far", hours(48));
+  MovedAway moved;
+  auto with = ports();
+  Rebuild rebuild({.journal = with.journal, .marks = with.marks, .near = with.near, .far = moved, .clock = with.clock,
+                   .horizon = with.horizon, .late = with.late, .changed = {}});
+  ASSERT_TRUE(ensure(rebuild));
+  EXPECT_NE(near_.look(derived_id("far")), nullptr);
+}
+
 TEST_F(RebuildTest, AChangedStoreIsFilledAgain) {
   Rebuild rebuild(ports());
   ASSERT_TRUE(ensure(rebuild));
