@@ -1,10 +1,9 @@
 #include "store/mongo/definition_table.h"
 
 #include <algorithm>
-#include <map>
 
-#include "base/ids.h"
 #include "mongo/errors.h"
+#include "store/definition_merge.h"
 #include "store/mongo/definition_document.h"
 #include "store/mongo/layout.h"
 #include "store/mongo/schedule_document.h"
@@ -16,13 +15,6 @@ using mongo::Document;
 using mongo::Write;
 
 constexpr int kTries = 4;
-
-// 24 hex digits that the class name decides, so that two nodes make one.
-std::string id_of(std::string_view class_name) {
-  std::string text = derived_id(fmt::format("definition:{}", class_name)).text();
-  std::erase(text, '-');
-  return text.substr(0, 24);
-}
 
 Document by_class(const std::string& class_name) { return {{"event_class_name", class_name}}; }
 
@@ -40,35 +32,8 @@ Result<std::vector<StoredDefinition>> read_all(mongo::Connection& mongo, Documen
   return found;
 }
 
-// Whether the two differ in more than the time of the last sync.
-bool differ(const StoredDefinition& a, const StoredDefinition& b) {
-  const auto parts = [](const StoredDefinition& one) {
-    return std::tie(one.class_name, one.event_name, one.module_name, one.entity_type, one.action, one.cron_expression,
-                    one.timezone, one.description, one.payload, one.actor_type, one.actor_id, one.max_retries,
-                    one.retry_delay, one.status, one.declared, one.schedule_id, one.last_error);
-  };
-  return parts(a) != parts(b);
-}
-
-using ByClass = std::map<std::string, StoredDefinition>;
-
-Status names_are_free(const std::vector<StoredDefinition>& definitions, const ByClass& stored) {
-  std::map<std::string, std::string> class_of;  // by event name, as it would be afterwards
-  for (const auto& [class_name, one] : stored) class_of[one.event_name] = class_name;
-  for (const auto& one : definitions) {
-    if (const auto old = stored.find(one.class_name); old != stored.end()) class_of.erase(old->second.event_name);
-  }
-  for (const auto& one : definitions) {
-    const auto [other, fresh] = class_of.emplace(one.event_name, one.class_name);
-    if (!fresh && other->second != one.class_name) {
-      return fail_field(Code::already_exists, "event_name", "the event name {} is {}'s", one.event_name, other->second);
-    }
-  }
-  return {};
-}
-
 /// Out of the way of those that swap names: each name is unique at every moment.
-std::vector<Write> renames(const std::vector<StoredDefinition>& definitions, const ByClass& stored) {
+std::vector<Write> renames(const std::vector<StoredDefinition>& definitions, const DefinitionsByClass& stored) {
   std::vector<Write> writes;
   for (const auto& one : definitions) {
     const auto old = stored.find(one.class_name);
@@ -99,30 +64,15 @@ Result<std::vector<StoredDefinition>> upsert_once(mongo::Connection& mongo,
                                                   const std::vector<StoredDefinition>& definitions) {
   auto all = read_all(mongo, {});
   if (!all) return fail(std::move(all.error()));
-  ByClass stored;
+  DefinitionsByClass stored;
   for (auto& one : *all) stored.emplace(one.class_name, std::move(one));
-  if (auto free = names_are_free(definitions, stored); !free) return fail(std::move(free.error()));
-  std::vector<StoredDefinition> out;
+  auto merged = merge_definitions(definitions, stored);
+  if (!merged) return merged;
   std::vector<Write> writes = renames(definitions, stored);
-  for (const auto& one : definitions) {
-    StoredDefinition next = one;
-    next.id = id_of(one.class_name);
-    next.created_at = one.updated_at;
-    const auto old = stored.find(one.class_name);
-    if (old != stored.end()) {
-      next.id = old->second.id;
-      next.created_at = old->second.created_at;
-      next.updated_at = differ(next, old->second) ? one.updated_at : old->second.updated_at;
-      next.manual_payload = old->second.manual_payload;
-      next.manual_cron = old->second.manual_cron;
-      next.manual_status = old->second.manual_status;
-    }
-    writes.push_back(upsert_of(next, old == stored.end()));
-    out.push_back(std::move(next));
-  }
+  for (const auto& next : *merged) writes.push_back(upsert_of(next, !stored.contains(next.class_name)));
   auto done = mongo.write(collections::kDefinitions, writes, mongo::Order::ordered);
   if (!done) return fail(std::move(done.error()));
-  return out;
+  return merged;
 }
 
 }  // namespace

@@ -1,9 +1,7 @@
 #include "store/sqlite/definition_table.h"
 
-#include <map>
-#include <set>
 
-#include "base/ids.h"
+#include "store/definition_merge.h"
 
 namespace schedules::sqlite {
 namespace {
@@ -47,13 +45,6 @@ StoredDefinition read_row(const Query& row) {
   return one;
 }
 
-// 24 hex digits that the class name decides, so that two nodes make one.
-std::string id_of(std::string_view class_name) {
-  std::string text = derived_id(fmt::format("definition:{}", class_name)).text();
-  std::erase(text, '-');
-  return text.substr(0, 24);
-}
-
 Status insert(Database& database, const StoredDefinition& one) {
   return database
       .query(fmt::format("INSERT INTO definitions({}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,"
@@ -64,16 +55,6 @@ Status insert(Database& database, const StoredDefinition& one) {
               one.max_retries,  one.retry_delay.count(), one.status, one.declared,         one.schedule_id, one.last_error,
               one.manual_payload, one.manual_cron, one.manual_status, one.last_sync_at,    one.created_at,  one.updated_at})
       .end();
-}
-
-// Whether the two differ in more than the time of the last sync.
-bool differ(const StoredDefinition& a, const StoredDefinition& b) {
-  const auto parts = [](const StoredDefinition& one) {
-    return std::tie(one.class_name, one.event_name, one.module_name, one.entity_type, one.action, one.cron_expression,
-                    one.timezone, one.description, one.payload, one.actor_type, one.actor_id, one.max_retries,
-                    one.retry_delay, one.status, one.declared, one.schedule_id, one.last_error);
-  };
-  return parts(a) != parts(b);
 }
 
 Result<std::optional<StoredDefinition>> first_row(Query row) {
@@ -106,39 +87,18 @@ Result<std::vector<StoredDefinition>> upsert_definitions(Database& database,
                                                          const std::vector<StoredDefinition>& definitions) {
   auto all = list_definitions(database, "");
   if (!all) return fail(std::move(all.error()));
-  std::map<std::string, StoredDefinition> stored;
+  DefinitionsByClass stored;
   for (auto& one : *all) stored.emplace(one.class_name, std::move(one));
-  std::map<std::string, std::string> class_of;  // by event name, as it would be afterwards
-  for (const auto& [class_name, one] : stored) class_of[one.event_name] = class_name;
-  for (const auto& one : definitions) {
-    if (const auto old = stored.find(one.class_name); old != stored.end()) class_of.erase(old->second.event_name);
-  }
-  for (const auto& one : definitions) {
-    const auto [other, fresh] = class_of.emplace(one.event_name, one.class_name);
-    if (!fresh && other->second != one.class_name) {
-      return fail_field(Code::already_exists, "event_name", "the event name {} is {}'s", one.event_name, other->second);
-    }
-  }
+  auto merged = merge_definitions(definitions, stored);
+  if (!merged) return merged;
   for (const auto& one : definitions) {
     auto gone = database.query("DELETE FROM definitions WHERE class_name = ?1", {one.class_name}).end();
     if (!gone) return fail(std::move(gone.error()));
   }
-  std::vector<StoredDefinition> out;
-  for (const auto& one : definitions) {
-    StoredDefinition next = one;
-    next.id = id_of(one.class_name);
-    next.created_at = one.updated_at;
-    if (const auto old = stored.find(one.class_name); old != stored.end()) {
-      next.created_at = old->second.created_at;
-      next.updated_at = differ(next, old->second) ? one.updated_at : old->second.updated_at;
-      next.manual_payload = old->second.manual_payload;
-      next.manual_cron = old->second.manual_cron;
-      next.manual_status = old->second.manual_status;
-    }
+  for (const auto& next : *merged) {
     if (auto done = insert(database, next); !done) return fail(std::move(done.error()));
-    out.push_back(std::move(next));
   }
-  return out;
+  return merged;
 }
 
 Result<StoredDefinition> override_definition(Database& database, const std::string& name,
