@@ -1,6 +1,5 @@
 #include "store/sqlite/definition_table.h"
 
-
 #include "store/definition_merge.h"
 
 namespace schedules::sqlite {
