@@ -74,8 +74,8 @@ void run(const std::string& zone, int calls) {
       ".1f},"
       "\"median_of\":{},\"best\":{:.1f},\"worst\":{:.1f},\"slowest_ns\":{:.1f},\"slowest\":\"{}\","
       "\"checksum\":{}}}\n",
-      zone, rules.size(), calls, means[means.size() / 2], kRounds, means.front(), means.back(),
-      slowest, slowest_text, sum);
+      zone, rules.size(), calls, means[means.size() / 2], kRounds, means.front(), means.back(), slowest, slowest_text,
+      sum);
 }
 
 }  // namespace

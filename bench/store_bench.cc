@@ -37,7 +37,9 @@ struct Settings {
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -196,22 +198,25 @@ void fire_all(RocksStore& store, const Settings& settings, const Clock& clock, s
     for (size_t i = 0; i < page.entries.size(); i += settings.batch) {
       const auto part = std::span(page.entries).subspan(i, std::min(settings.batch, page.entries.size() - i));
       BeginRequest begin{.entries = {part.begin(), part.end()}};
-      auto events = wait_for<std::vector<Event>>([&](auto done) { store.near().begin(std::move(begin), std::move(done)); });
+      auto events =
+          wait_for<std::vector<Event>>([&](auto done) { store.near().begin(std::move(begin), std::move(done)); });
       fired += events.size();
       settle_in_background(store, std::move(events), now, gate);
     }
   }
   gate.wait_empty();
   const double events = static_cast<double>(fired);
-  fmt::print("{{\"bench\":\"store_window_begin_settle\",\"events_per_s\":{:.0f},\"batch\":{},\"events\":{},"
-             "\"cpu_us_per_event\":{:.2f}}}\n",
-             events / watch.seconds(), settings.batch, fired, 1e6 * watch.cpu() / events);
+  fmt::print(
+      "{{\"bench\":\"store_window_begin_settle\",\"events_per_s\":{:.0f},\"batch\":{},\"events\":{},"
+      "\"cpu_us_per_event\":{:.2f}}}\n",
+      events / watch.seconds(), settings.batch, fired, 1e6 * watch.cpu() / events);
 }
 
 void read_first_page(RocksStore& store, const Clock& clock) {
   const Stopwatch watch(clock);
   const auto page = wait_for<EventPage>([&](auto done) { store.catalog().find(FindRequest{}, std::move(done)); });
-  fmt::print("{{\"bench\":\"store_first_page\",\"seconds\":{:.4f},\"events\":{}}}\n", watch.seconds(), page.events.size());
+  fmt::print("{{\"bench\":\"store_first_page\",\"seconds\":{:.4f},\"events\":{}}}\n", watch.seconds(),
+             page.events.size());
 }
 
 /// Runs one phase in a process of its own, which kills itself in the end: what is opened afterwards is what a crash
@@ -241,9 +246,10 @@ void measure_puts(const Settings& settings) {
   auto store = open_store(settings, clock);
   const auto cost = put_all(*store, settings, clock, 50);
   const auto count = static_cast<double>(settings.events);
-  fmt::print("{{\"bench\":\"store_put\",\"events_per_s\":{:.0f},\"batch\":{},\"outstanding\":{},\"events\":{},"
-             "\"cpu_us_per_event\":{:.2f}}}\n",
-             count / cost.seconds, settings.batch, settings.outstanding, settings.events, 1e6 * cost.cpu / count);
+  fmt::print(
+      "{{\"bench\":\"store_put\",\"events_per_s\":{:.0f},\"batch\":{},\"outstanding\":{},\"events\":{},"
+      "\"cpu_us_per_event\":{:.2f}}}\n",
+      count / cost.seconds, settings.batch, settings.outstanding, settings.events, 1e6 * cost.cpu / count);
   die();
 }
 
@@ -257,11 +263,13 @@ void measure_memory(Settings settings) {
   const size_t busy = resident_bytes();
   std::this_thread::sleep_for(std::chrono::seconds(3));  // flushes end, the allocator gives back what it kept
   const size_t after = resident_bytes();
-  fmt::print("{{\"bench\":\"store_memory\",\"bytes_per_event\":{:.1f},\"resident_mb\":{:.1f},\"busy_mb\":{:.1f},\"empty_mb\":{:.1f},"
-             "\"disk_bytes_per_event\":{:.0f}}}\n",
-             (static_cast<double>(after) - static_cast<double>(before)) / static_cast<double>(settings.events),
-             static_cast<double>(after) / 1e6, static_cast<double>(busy) / 1e6, static_cast<double>(before) / 1e6,
-             static_cast<double>(bytes_on_disk(settings.dir)) / static_cast<double>(settings.events));
+  fmt::print(
+      "{{\"bench\":\"store_memory\",\"bytes_per_event\":{:.1f},\"resident_mb\":{:.1f},\"busy_mb\":{:.1f},\"empty_mb\":{"
+      ":.1f},"
+      "\"disk_bytes_per_event\":{:.0f}}}\n",
+      (static_cast<double>(after) - static_cast<double>(before)) / static_cast<double>(settings.events),
+      static_cast<double>(after) / 1e6, static_cast<double>(busy) / 1e6, static_cast<double>(before) / 1e6,
+      static_cast<double>(bytes_on_disk(settings.dir)) / static_cast<double>(settings.events));
   die();
 }
 

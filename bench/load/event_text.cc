@@ -75,8 +75,9 @@ int64_t read_time(const char* text) {
 EventRequest::EventRequest(const Shape& shape) : events_(shape.events) {
   const std::string event = event_template(shape.target);
   stride_ = event.size() + (shape.ndjson ? 1 : 0);
-  text_ = fmt::format("POST /api/v1/events HTTP/1.1\r\nHost: {}\r\nContent-Type: application/{}\r\nContent-Length: {}\r\n\r\n",
-                      shape.host, shape.ndjson ? "x-ndjson" : "json", stride_ * events_);
+  text_ = fmt::format(
+      "POST /api/v1/events HTTP/1.1\r\nHost: {}\r\nContent-Type: application/{}\r\nContent-Length: {}\r\n\r\n",
+      shape.host, shape.ndjson ? "x-ndjson" : "json", stride_ * events_);
   first_ = text_.size();
   for (size_t i = 0; i < events_; ++i) {
     text_ += event;

@@ -14,7 +14,9 @@
 namespace schedules::load {
 namespace {
 
-double ticks_to_seconds(int64_t ticks) { return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK)); }
+double ticks_to_seconds(int64_t ticks) {
+  return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
 
 // user, nice, system, irq, softirq of all cores
 double machine_seconds() {
@@ -39,7 +41,9 @@ double process_seconds(int64_t pid) {
   return ticks_to_seconds(user + system);
 }
 
-double seconds_of(const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; }
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// A small HTTP/1.1 server with one thread: the receiver of webhooks, and the responder that shows how fast HTTP itself is.
+// A small HTTP/1.1 server with one thread: the receiver of webhooks, and the responder that shows how fast HTTP itself
+// is.
 #pragma once
 
 #include <atomic>

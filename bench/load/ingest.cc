@@ -12,8 +12,10 @@ void ingest_batch(const Common& common, Options& options) {
   Fleet fleet(common.server, connections);
   const int64_t now = wall_us();
   CpuMeter cpu(common.pid);
-  auto fed = feed(common.server, fleet,
-                  {.events = events, .batch = batch, .target = "", .due_us = [now](uint64_t number) { return far_due_us(now, number); }});
+  auto fed =
+      feed(common.server, fleet, {.events = events, .batch = batch, .target = "", .due_us = [now](uint64_t number) {
+                                    return far_due_us(now, number);
+                                  }});
   cpu.stop();
   Line line(common.name);
   line.add("events", events).add("connections", connections).add("batch", batch);

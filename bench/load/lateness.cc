@@ -64,7 +64,8 @@ int64_t submit(const Address& address, const std::vector<Planned>& planned) {
     requests[line] = std::make_unique<EventRequest>(
         EventRequest::Shape{.events = end - next, .ndjson = true, .host = address.text(), .target = ""});
     oldest[line] = planned[next].submit_us;
-    for (size_t i = next; i < end; ++i) requests[line]->set(i - next, {.number = planned[i].number, .due_us = planned[i].due_us});
+    for (size_t i = next; i < end; ++i)
+      requests[line]->set(i - next, {.number = planned[i].number, .due_us = planned[i].due_us});
     next = end;
     fleet.send(line, requests[line]->text());
   }

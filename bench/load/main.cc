@@ -28,7 +28,8 @@ constexpr std::array kModes{
 };
 
 int usage() {
-  std::fputs("usage: schedules_load MODE [--server URL] [--pid SERVER_PID] [--name NAME] [--option value]...\n", stderr);
+  std::fputs("usage: schedules_load MODE [--server URL] [--pid SERVER_PID] [--name NAME] [--option value]...\n",
+             stderr);
   for (const auto& mode : kModes) {
     std::fprintf(stderr, "  %-14s %s\n", std::string(mode.name).c_str(), std::string(mode.options).c_str());
   }

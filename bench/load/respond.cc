@@ -18,7 +18,8 @@ namespace {
 constexpr size_t kEventBytes = 1'200;  // of an event as the server answers it
 
 std::string response(int status, size_t bytes) {
-  return fmt::format("HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{:x<{}}", status, bytes, "", bytes);
+  return fmt::format("HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{:x<{}}", status,
+                     bytes, "", bytes);
 }
 
 }  // namespace

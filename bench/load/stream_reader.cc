@@ -106,7 +106,8 @@ void StreamReader::take_lines(int64_t now_us) {
 
 void StreamReader::take_message(std::string_view line, int64_t now_us) {
   if (!locate(line, kPayloadStart, number_at_) || !locate(line, kTimestamp, time_at_)) return;
-  if (line.size() < number_at_ + kNumberDigits + kDueGap.size() + kDueDigits || line.size() < time_at_ + kTimeChars) return;
+  if (line.size() < number_at_ + kNumberDigits + kDueGap.size() + kDueDigits || line.size() < time_at_ + kTimeChars)
+    return;
   const uint64_t number = read_digits(line.data() + number_at_, kNumberDigits);
   if (number >= arrivals_.size()) return;
   Arrival& arrival = arrivals_[number];

@@ -46,10 +46,10 @@ class StreamReader {
   std::atomic<bool> stopping_ = false;
   int descriptor_ = -1;
   std::vector<char> buffer_;
-  size_t chunk_left_ = 0;      // bytes of the open chunk, its line break included
-  std::string size_line_;      // an incomplete chunk head
-  std::string text_;           // bytes of the stream that are no complete line yet
-  size_t number_at_ = 0;       // where the last message had its number and its time
+  size_t chunk_left_ = 0;  // bytes of the open chunk, its line break included
+  std::string size_line_;  // an incomplete chunk head
+  std::string text_;       // bytes of the stream that are no complete line yet
+  size_t number_at_ = 0;   // where the last message had its number and its time
   size_t time_at_ = 0;
   std::thread thread_;
 };

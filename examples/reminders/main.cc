@@ -74,8 +74,8 @@ int main(int count, char** values) {
     std::cerr << "usage: reminders DIR add SECONDS TEXT | reminders DIR run SECONDS\n";
     return 2;
   }
-  auto scheduler = schedules::Scheduler::open(
-      {.data_dir = values[1], .handlers = {{"reminders", remind}, {"chimes", chime}}});
+  auto scheduler =
+      schedules::Scheduler::open({.data_dir = values[1], .handlers = {{"reminders", remind}, {"chimes", chime}}});
   if (!scheduler) {
     std::cerr << scheduler.problem().code << ": " << scheduler.problem().detail << '\n';
     return 1;

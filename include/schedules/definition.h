@@ -1,5 +1,5 @@
-// Schedules declared in code: each is registered when the program starts, and applied when a Scheduler is opened. What an
-// operator has overridden or paused stays; one that is taken out of the code is disabled.
+// Schedules declared in code: each is registered when the program starts, and applied when a Scheduler is opened. What
+// an operator has overridden or paused stays; one that is taken out of the code is disabled.
 //
 //   SCHEDULES_DEFINITION(DailyCleanup, .entity_type = "system", .action = "cleanup", .cron = "0 2 * * *",
 //                        .payload = R"({"targets":["temp_files"]})");
@@ -13,7 +13,7 @@ namespace schedules {
 struct ScheduledEventDefinition {
   std::string entity_type;
   std::string action;
-  std::string cron;  ///< 5, 6 or 7 fields, @daily, @every 90s
+  std::string cron;    ///< 5, 6 or 7 fields, @daily, @every 90s
   std::string name{};  ///< default: "entity_type.action"; the schedule's name
   std::string description{};
   std::string payload = "{}";  ///< JSON text of an object
@@ -32,6 +32,6 @@ bool register_definition(std::string class_name, ScheduledEventDefinition defini
 
 }  // namespace schedules
 
-#define SCHEDULES_DEFINITION(class_name, ...)                            \
-  [[maybe_unused]] inline const bool class_name##_is_registered =        \
+#define SCHEDULES_DEFINITION(class_name, ...)                     \
+  [[maybe_unused]] inline const bool class_name##_is_registered = \
       ::schedules::register_definition(#class_name, ::schedules::ScheduledEventDefinition{__VA_ARGS__})

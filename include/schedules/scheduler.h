@@ -4,7 +4,8 @@
 //   auto& scheduler = **opened;
 //   scheduler.on("user.notifications", [](const schedules::FiredEvent& event) { return schedules::Ok(); });
 //   scheduler.schedule_event({.topic = "user.notifications", .entity_type = "user", .action = "send_reminder",
-//                             .body = R"({"user_id":123})", .scheduled_at = now + 1h, .correlation_id = "reminder-123"});
+//                             .body = R"({"user_id":123})", .scheduled_at = now + 1h, .correlation_id =
+//                             "reminder-123"});
 //
 // What schedule_event has answered survives a kill or a power cut. An event is handled at least once, never before its
 // time; a repeat has the same id. One process opens a directory at a time. Needs C++20.
@@ -37,8 +38,8 @@ struct Problem {
 template <class T>
 class [[nodiscard]] Answer {
  public:
-  Answer(T value) : value_(std::move(value)) {}                // NOLINT(google-explicit-constructor)
-  Answer(Problem problem) : problem_(std::move(problem)) {}    // NOLINT(google-explicit-constructor)
+  Answer(T value) : value_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
+  Answer(Problem problem) : problem_(std::move(problem)) {}  // NOLINT(google-explicit-constructor)
   explicit operator bool() const { return value_.has_value(); }
   T& operator*() { return *value_; }
   const T& operator*() const { return *value_; }
@@ -84,18 +85,18 @@ struct NewEvent {
   std::string topic;
   std::string entity_type;
   std::string action;
-  std::string body = "{}";     ///< JSON text of an object, at most 1 MiB
-  Time scheduled_at{};         ///< at most 100 years ahead; in the past: at once
+  std::string body = "{}";  ///< JSON text of an object, at most 1 MiB
+  Time scheduled_at{};      ///< at most 100 years ahead; in the past: at once
   std::string correlation_id;
   std::string entity_id;
-  std::string key;             ///< events of one key are handled in order of their time
+  std::string key;  ///< events of one key are handled in order of their time
   std::map<std::string, std::string> headers;
-  std::string idempotency_key; ///< the same key again is the same event
-  int priority = 0;            ///< -9…9, higher first among what is due
+  std::string idempotency_key;  ///< the same key again is the same event
+  int priority = 0;             ///< -9…9, higher first among what is due
   std::optional<std::chrono::seconds> max_delay;
   std::optional<uint32_t> max_retries;                   ///< default: Options
   std::optional<std::chrono::milliseconds> retry_delay;  ///< default: Options
-  std::string webhook_url;     ///< instead of a handler
+  std::string webhook_url;                               ///< instead of a handler
 };
 
 struct NewSchedule {
@@ -123,29 +124,28 @@ class Scheduler {
     std::string data_dir = "./data";
     uint32_t max_retries = 3;
     std::chrono::milliseconds retry_delay{60'000};
-    std::vector<std::string> webhook_allow;  ///< networks that webhooks may reach beside public ones
+    std::vector<std::string> webhook_allow;       ///< networks that webhooks may reach beside public ones
     std::map<std::string, std::string> settings;  ///< any setting by its name, e.g. {"FSYNC", "false"}
     /// By topic, as on() sets them, but before anything fires: what fell due while the program was down fires at once.
     std::map<std::string, EventHandler> handlers;
   };
 
-  /// Opens or makes the directory, applies the definitions in code (definition.h) and starts firing. Problems: unavailable
-  /// (another process has it open),
-  /// newer_layout, disk_full, io_error, and bad settings.
+  /// Opens or makes the directory, applies the definitions in code (definition.h) and starts firing. Problems:
+  /// unavailable (another process has it open), newer_layout, disk_full, io_error, and bad settings.
   static Answer<std::unique_ptr<Scheduler>> open(Options options);
   /// Stops as stop(10 s).
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  /// Handles a topic, or with "*" all that have no handler of their own. An event without a handler is tried again after
-  /// its retry delay and at last becomes a dead letter: see Options::handlers.
+  /// Handles a topic, or with "*" all that have no handler of their own. An event without a handler is tried again
+  /// after its retry delay and at last becomes a dead letter: see Options::handlers.
   void on(const std::string& topic, EventHandler handler);
 
   /// Durable when it returns. Blocks for one synced write (callers share it). Thread-safe.
   Answer<EventReceipt> schedule_event(const NewEvent& event);
-  Answer<EventReceipt> schedule_event(std::string topic, std::string entity_type, std::string action,
-                                          std::string body, Time scheduled_at, std::string correlation_id = "");
+  Answer<EventReceipt> schedule_event(std::string topic, std::string entity_type, std::string action, std::string body,
+                                      Time scheduled_at, std::string correlation_id = "");
   /// One answer per event, in order; one that is refused does not harm its neighbours.
   std::vector<Answer<EventReceipt>> schedule_events(const std::vector<NewEvent>& events);
   Answer<CancelResult> cancel(const std::string& event_id);

@@ -4,7 +4,8 @@
 
 namespace schedules {
 
-ExecutionOutbox::ExecutionOutbox(ExecutionStore& store, ExecutionSpool& spool, const Clock& clock, OutboxOptions options)
+ExecutionOutbox::ExecutionOutbox(ExecutionStore& store, ExecutionSpool& spool, const Clock& clock,
+                                 OutboxOptions options)
     : store_(store), spool_(spool), clock_(clock), options_(options) {
   spool_.size([this](const Result<SpoolSize>& size) {  // what an earlier process left
     const std::scoped_lock lock(mutex_);
@@ -132,7 +133,9 @@ void ExecutionOutbox::finish(bool more, bool failed) {
     sending_ = false;
     more_ = more || came_since_;
     if (!more_) figures_.waiting = 0;
-    wait_ = !failed ? Duration{} : wait_ == Duration{} ? options_.first_wait : std::min(2 * wait_, options_.longest_wait);
+    wait_ = !failed               ? Duration{}
+            : wait_ == Duration{} ? options_.first_wait
+                                  : std::min(2 * wait_, options_.longest_wait);
     if (figures_.failing && !failed) log::info("outbox.sends_again", {{"waiting", std::to_string(figures_.waiting)}});
     figures_.failing = failed;
     const bool big = figures_.waiting >= options_.batch;

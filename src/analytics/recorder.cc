@@ -6,10 +6,7 @@ namespace schedules {
 
 Recorder::Recorder(ExecutionStore& executions, ScheduleCounters& counters, RecorderOptions options,
                    std::function<void()> has_room_again)
-    : executions_(executions),
-      counters_(counters),
-      options_(options),
-      has_room_again_(std::move(has_room_again)) {}
+    : executions_(executions), counters_(counters), options_(options), has_room_again_(std::move(has_room_again)) {}
 
 void Recorder::record(std::vector<Execution> executions) {
   uint64_t dropped = 0;

@@ -13,9 +13,9 @@
 namespace schedules {
 
 struct RecorderOptions {
-  bool plain_events = true;        ///< ANALYTICS_ENABLED: also record events that belong to no schedule
+  bool plain_events = true;                      ///< ANALYTICS_ENABLED: also record events that belong to no schedule
   Duration far_beyond = std::chrono::hours(24);  ///< accepted for later than that, an event waited far
-  size_t queue_limit = 200'000;    ///< executions waiting to be written
+  size_t queue_limit = 200'000;                  ///< executions waiting to be written
   size_t batch = 5'000;
   bool hold_back = true;  ///< false: what fires is never delayed for its record
 };

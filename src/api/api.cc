@@ -73,8 +73,7 @@ struct Api::Impl {
   // Answers what needs no handler; nullptr then.
   CallPtr admit(CallPtr call, const Router::Match& match) const {
     const bool preflight = call->request.method == http::Method::options;
-    if (match.allowed.empty())
-      return call->fail(Error{.code = Code::not_found, .detail = "Not Found"}), nullptr;
+    if (match.allowed.empty()) return call->fail(Error{.code = Code::not_found, .detail = "Not Found"}), nullptr;
     if (preflight) return answer_options(*call, match), nullptr;
     if (match.route == nullptr) {
       call->extra_headers.emplace_back("Allow", list_of(match.allowed));
@@ -82,7 +81,8 @@ struct Api::Impl {
     }
     if (const auto coding = call->request.header("Content-Encoding"); !coding.empty() && coding != "identity")
       return call->fail(Error{.code = Code::unsupported_media_type,
-                              .detail = "bodies are taken as they are, without Content-Encoding"}), nullptr;
+                              .detail = "bodies are taken as they are, without Content-Encoding"}),
+             nullptr;
     auto params = router.params(*match.route, call->request.path());
     if (!params) return call->fail(params.error()), nullptr;
     call->params = std::move(*params);

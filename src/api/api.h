@@ -18,8 +18,8 @@ namespace schedules::api {
 struct ApiOptions {
   EventView view;  ///< names of the stores, owner of an event
   std::string version = "dev";
-  size_t max_batch = 10'000;            ///< events in one call
-  size_t inline_body_bytes = 256 * 1024;  ///< larger batches are read on ApiDeps::worker
+  size_t max_batch = 10'000;                    ///< events in one call
+  size_t inline_body_bytes = 256 * 1024;        ///< larger batches are read on ApiDeps::worker
   std::chrono::milliseconds heartbeat{15'000};  ///< of the event stream
   std::string default_timezone = "UTC";
   uint32_t default_max_retries = 3;

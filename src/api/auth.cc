@@ -24,8 +24,7 @@ bool is_same_site(std::string_view origin, std::string_view host) {
 std::string_view bearer_of(const http::Request& request) {
   std::string_view text = request.header("Authorization");
   constexpr std::string_view kScheme = "bearer ";
-  if (text.size() <= kScheme.size() || !http::equals_ignoring_case(text.substr(0, kScheme.size()), kScheme))
-    return {};
+  if (text.size() <= kScheme.size() || !http::equals_ignoring_case(text.substr(0, kScheme.size()), kScheme)) return {};
   text.remove_prefix(kScheme.size());
   while (text.starts_with(' ')) text.remove_prefix(1);
   return text;
@@ -35,10 +34,14 @@ std::string_view bearer_of(const http::Request& request) {
 
 std::string_view to_string(Role role) {
   switch (role) {
-    case Role::anyone: return "anyone";
-    case Role::reader: return "reader";
-    case Role::producer: return "producer";
-    case Role::superuser: return "superuser";
+    case Role::anyone:
+      return "anyone";
+    case Role::reader:
+      return "reader";
+    case Role::producer:
+      return "producer";
+    case Role::superuser:
+      return "superuser";
   }
   return "?";
 }
@@ -111,8 +114,7 @@ Result<Identity> Auth::check(const http::Request& request, Role needed, TimePoin
   if (needed != Role::anyone && !role)
     return fail(Code::forbidden, "the token's role is not reader, producer or superuser");
   if (role.value_or(Role::anyone) < needed)
-    return fail(Code::forbidden, "this needs the role {}, the token has {}", to_string(needed),
-                to_string(*role));
+    return fail(Code::forbidden, "this needs the role {}, the token has {}", to_string(needed), to_string(*role));
   return Identity{role.value_or(Role::anyone), std::move(claims->subject)};
 }
 
@@ -129,8 +131,7 @@ Status Auth::check_local(const http::Request& request) const {
 
 bool Auth::is_allowed_origin(std::string_view origin) const {
   return std::ranges::any_of(options_.cors_origins, [&](const std::string& allowed) {
-    return http::equals_ignoring_case(allowed, origin) ||
-           (allowed == "*" && options_.mode == AuthOptions::Mode::token);
+    return http::equals_ignoring_case(allowed, origin) || (allowed == "*" && options_.mode == AuthOptions::Mode::token);
   });
 }
 

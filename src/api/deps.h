@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "api/definitions/desk.h"
 #include "api/producers.h"
 #include "base/executor.h"
-#include "api/definitions/desk.h"
 #include "base/random.h"
 #include "cluster/coordinator.h"
 #include "engine/claims.h"
@@ -59,7 +59,7 @@ class FiredStream {
 };
 
 struct HealthPart {
-  std::string name;    ///< mongodb, redis, clickhouse, kafka, analytics, storage, …
+  std::string name;  ///< mongodb, redis, clickhouse, kafka, analytics, storage, …
   bool healthy = true;
   std::string status;  ///< "healthy", "degraded", "unreachable", …; empty: made from `healthy`
   std::optional<TimePoint> since;
@@ -80,8 +80,8 @@ struct Operations {
   std::function<std::string()> metrics;             ///< Prometheus text
   std::function<void(Done<uint64_t>)> sync;         ///< far to near now; how many moved
   std::function<void(Done<CleanupReport>)> cleanup;
-  std::function<void(Done<ClusterView>)> cluster;   ///< who works on which shards
-  std::function<bool()> running;                    ///< whether the engine fires
+  std::function<void(Done<ClusterView>)> cluster;  ///< who works on which shards
+  std::function<bool()> running;                   ///< whether the engine fires
 };
 
 struct SettingChange {
@@ -126,15 +126,15 @@ struct ApiDeps {
   Complete complete;
   Redrive redrive;
   Producers* producers = nullptr;  ///< null: no limits
-  FiredStream* stream = nullptr;  ///< null: there is no stream
+  FiredStream* stream = nullptr;   ///< null: there is no stream
   Operations operations;
   SettingsPanel settings;
-  DefinitionDesk* definitions = nullptr;  ///< null: none are kept here
-  std::function<void(Done<SyncReport>)> sync_definitions;  ///< reads the files again and applies them
+  DefinitionDesk* definitions = nullptr;                       ///< null: none are kept here
+  std::function<void(Done<SyncReport>)> sync_definitions;      ///< reads the files again and applies them
   std::function<void(std::chrono::milliseconds, Task)> later;  ///< Server::run_after
   TierDoors tiers;
-  RequestMeter meter;  ///< unset: nothing is measured
-  AnalyticsStore* analytics = nullptr;        ///< null: none are kept here
+  RequestMeter meter;                        ///< unset: nothing is measured
+  AnalyticsStore* analytics = nullptr;       ///< null: none are kept here
   std::function<RetentionCuts()> retention;  ///< what is older is not shown; unset: everything is
 };
 

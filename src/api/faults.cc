@@ -49,8 +49,7 @@ std::optional<std::string> Faults::text(std::string_view field, const json::Valu
   return std::nullopt;
 }
 
-std::optional<int64_t> Faults::integer(std::string_view field, const json::Value& value, int64_t min,
-                                       int64_t max) {
+std::optional<int64_t> Faults::integer(std::string_view field, const json::Value& value, int64_t min, int64_t max) {
   if (!expect(field, value, json::Kind::number)) return std::nullopt;
   const auto number = value.integer();
   if (!number && value.number() && std::abs(*value.number()) < 9e15) {
@@ -118,15 +117,15 @@ std::optional<Headers> Faults::headers(std::string_view field, const json::Value
   for (const auto& [key, entry] : document.members()) {
     const std::string path = fmt::format("{}.{}", field, truncate_utf8(key, 80));
     if (key.empty() || key.size() > kMaxNameChars || !is_printable(key))
-      add(Code::invalid_argument, path, fmt::format("a name in {} must be 1 to {} printable bytes", field, kMaxNameChars));
+      add(Code::invalid_argument, path,
+          fmt::format("a name in {} must be 1 to {} printable bytes", field, kMaxNameChars));
     if (auto text = name(path, entry, Presence::optional, kMaxHeaderBytes))
       headers.emplace_back(std::string(key), std::move(*text));
   }
   return headers;
 }
 
-std::optional<std::vector<std::string>> Faults::names(std::string_view field, const json::Value& value,
-                                                      size_t most) {
+std::optional<std::vector<std::string>> Faults::names(std::string_view field, const json::Value& value, size_t most) {
   if (!expect(field, value, json::Kind::array)) return std::nullopt;
   json::Document document;
   if (!document.read(value.text)) return std::nullopt;
@@ -157,8 +156,8 @@ std::optional<Target> Faults::target(std::string_view field, const json::Value& 
         const auto kind = parse_target_kind(word);
         return kind == TargetKind::handler ? std::nullopt : kind;
       };
-      target.kind = choice(type_path, entry, parse, "automatic, stream, webhook, log, kafka")
-                        .value_or(TargetKind::automatic);
+      target.kind =
+          choice(type_path, entry, parse, "automatic, stream, webhook, log, kafka").value_or(TargetKind::automatic);
     } else if (key == "url") {
       target.url = name(url_path, entry, Presence::required, kMaxUrlBytes).value_or("");
     } else {
@@ -170,7 +169,8 @@ std::optional<Target> Faults::target(std::string_view field, const json::Value& 
   const bool web = target.url.starts_with("http://") || target.url.starts_with("https://");
   if (target.kind == TargetKind::webhook && document.find("url") == nullptr)
     add(Code::missing_field, url_path, fmt::format("{} is missing", url_path));
-  else if (!target.url.empty() && (target.kind != TargetKind::webhook || !web || target.url.find(' ') != std::string::npos))
+  else if (!target.url.empty() &&
+           (target.kind != TargetKind::webhook || !web || target.url.find(' ') != std::string::npos))
     add(Code::invalid_argument, url_path, fmt::format("{} must be an http or https address, of a webhook", url_path));
   return target;
 }

@@ -31,9 +31,9 @@ class Job {
   [[nodiscard]] bool finished() const;
   void match(uint64_t count);  ///< so many more are meant
   void succeed();
-  void skip();                 ///< it was not in a state that allows it any more
+  void skip();  ///< it was not in a state that allows it any more
   void fail_one(const Error& error);
-  void truncate();             ///< more match than one job takes
+  void truncate();  ///< more match than one job takes
   void finish(TimePoint at);
   void abort(const Error& error, TimePoint at);
   void append_json(std::string& out) const;

@@ -9,13 +9,20 @@ namespace {
 // pydantic's names, which clients of the contract know.
 std::string_view contract_type(Code code) {
   switch (code) {
-    case Code::missing_field: return "missing";
-    case Code::wrong_type: return "type_error";
-    case Code::invalid_json: return "json_invalid";
-    case Code::too_long: return "string_too_long";
-    case Code::out_of_range: return "out_of_range";
-    case Code::unknown_field: return "extra_forbidden";
-    default: return "value_error";
+    case Code::missing_field:
+      return "missing";
+    case Code::wrong_type:
+      return "type_error";
+    case Code::invalid_json:
+      return "json_invalid";
+    case Code::too_long:
+      return "string_too_long";
+    case Code::out_of_range:
+      return "out_of_range";
+    case Code::unknown_field:
+      return "extra_forbidden";
+    default:
+      return "value_error";
   }
 }
 
@@ -51,9 +58,7 @@ void append_contract_fault(json::Writer& out, const Error& error, const json::Do
   out.field("code", to_string(error.code)).close('}');
 }
 
-int contract_status(const Error& error) {
-  return error.code == Code::invalid_json ? 422 : http_status_of(error.code);
-}
+int contract_status(const Error& error) { return error.code == Code::invalid_json ? 422 : http_status_of(error.code); }
 
 std::string contract_body(const Error& error, const ErrorContext& context) {
   std::string text;

@@ -29,9 +29,7 @@ using Params = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM_free>>;
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 const EVP_MD* digest_of(std::string_view algorithm) {
   if (algorithm.ends_with("256")) return EVP_sha256();
@@ -91,8 +89,7 @@ Result<std::vector<KeyHandle>> read_jwks(std::string_view text) {
   std::vector<KeyHandle> keys;
   const auto* list = document.find("keys");
   json::Document array;
-  if (list == nullptr || !array.read(list->text))
-    return fail(Code::invalid_argument, "the JWKS has no list of keys");
+  if (list == nullptr || !array.read(list->text)) return fail(Code::invalid_argument, "the JWKS has no list of keys");
   for (const auto& element : array.members()) {
     json::Document jwk;
     if (!jwk.read(element.value.text)) continue;
@@ -144,8 +141,7 @@ Result<std::vector<PublicKey>> PublicKey::read_all(std::string_view text) {
   }
   if (handles.empty()) return fail(Code::invalid_argument, "no public key can be read (PEM or JWKS)");
   std::vector<PublicKey> keys(handles.size());
-  for (size_t i = 0; i < keys.size(); ++i)
-    keys[i].key_ = std::make_shared<const Key>(Key{std::move(handles[i])});
+  for (size_t i = 0; i < keys.size(); ++i) keys[i].key_ = std::make_shared<const Key>(Key{std::move(handles[i])});
   return keys;
 }
 
@@ -156,8 +152,7 @@ bool PublicKey::suits(std::string_view algorithm) const {
   return kind == EVP_PKEY_EC && EVP_PKEY_bits(key_->handle.get()) == bits;
 }
 
-bool PublicKey::verify(std::string_view algorithm, std::string_view signed_text,
-                       std::string_view signature) const {
+bool PublicKey::verify(std::string_view algorithm, std::string_view signed_text, std::string_view signature) const {
   if (!suits(algorithm)) return false;
   std::string der(signature);
   if (algorithm.starts_with("ES")) {

@@ -17,8 +17,7 @@ class PublicKey {
   static Result<std::vector<PublicKey>> read_all(std::string_view text);
 
   /// `algorithm` is RS256…512 or ES256…512; the signature is in JWS form.
-  [[nodiscard]] bool verify(std::string_view algorithm, std::string_view signed_text,
-                            std::string_view signature) const;
+  [[nodiscard]] bool verify(std::string_view algorithm, std::string_view signed_text, std::string_view signature) const;
   [[nodiscard]] bool suits(std::string_view algorithm) const;
 
  private:

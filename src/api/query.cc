@@ -17,8 +17,8 @@ Query::Query(std::string_view text) {
     const size_t equals = part.find('=');
     Parameter parameter;
     const bool named = http::decode_percent(part.substr(0, equals), http::Plus::space, parameter.name);
-    const bool valued = equals == part.npos ||
-                        http::decode_percent(part.substr(equals + 1), http::Plus::space, parameter.value);
+    const bool valued =
+        equals == part.npos || http::decode_percent(part.substr(equals + 1), http::Plus::space, parameter.value);
     if (!named || !valued || !is_valid_utf8(parameter.name) || !is_valid_utf8(parameter.value)) {
       refuse(Code::invalid_utf8, truncate_utf8(part, 60), "is not percent-encoded UTF-8");
     } else {
@@ -78,8 +78,8 @@ std::optional<TimePoint> Query::time(std::string_view name) {
 }
 
 void Query::refuse(Code code, std::string_view name, std::string detail) {
-  add_fault(faults_, Error{.code = code, .detail = fmt::format("{} {}", name, detail),
-                           .field = fmt::format("query:{}", name)});
+  add_fault(faults_,
+            Error{.code = code, .detail = fmt::format("{} {}", name, detail), .field = fmt::format("query:{}", name)});
 }
 
 Status Query::strict_status() {

@@ -25,8 +25,7 @@ class Query {
   std::optional<TimePoint> time(std::string_view name);
   /// `parse` gives an optional; `choices` is told when it is empty.
   template <class Parse>
-  auto choice(std::string_view name, Parse parse, std::string_view choices)
-      -> decltype(parse(std::string_view{})) {
+  auto choice(std::string_view name, Parse parse, std::string_view choices) -> decltype(parse(std::string_view{})) {
     const auto given = text(name);
     if (!given) return std::nullopt;
     auto value = parse(*given);

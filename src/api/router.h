@@ -40,8 +40,8 @@ class Router {
   /// Literal segments come before parameters; a trailing slash does not matter; HEAD is GET.
   [[nodiscard]] Match find(http::Method method, std::string_view path) const;
   /// Reads the parameters of a matched path. Errors: bad_request (broken escapes), invalid_utf8.
-  [[nodiscard]] Result<std::vector<std::pair<std::string_view, std::string>>> params(
-      const Route& route, std::string_view path) const;
+  [[nodiscard]] Result<std::vector<std::pair<std::string_view, std::string>>> params(const Route& route,
+                                                                                     std::string_view path) const;
   [[nodiscard]] const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
 
  private:

@@ -23,8 +23,8 @@ std::string hmac(std::string_view algorithm, std::string_view secret, std::strin
   const EVP_MD* digest = algorithm == "HS256" ? EVP_sha256() : algorithm == "HS384" ? EVP_sha384() : EVP_sha512();
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned int size = 0;
-  HMAC(digest, secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data(), &size);
+  HMAC(digest, secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()),
+       text.size(), out.data(), &size);
   return {reinterpret_cast<const char*>(out.data()), size};
 }
 
@@ -88,9 +88,8 @@ struct TokenVerifier::Impl {
   [[nodiscard]] bool verify(const Parts& parts) const {
     if (algorithm.starts_with("HS"))
       return equal_in_constant_time(hmac(algorithm, secret, parts.signed_text), parts.signature);
-    return std::ranges::any_of(keys, [&](const PublicKey& key) {
-      return key.verify(algorithm, parts.signed_text, parts.signature);
-    });
+    return std::ranges::any_of(
+        keys, [&](const PublicKey& key) { return key.verify(algorithm, parts.signed_text, parts.signature); });
   }
 };
 

@@ -35,7 +35,8 @@ Result<api::AuthOptions> auth_from(const Settings& settings, api::UserDirectory*
   if (!settings.jwt_public_key_file.empty()) {
     std::ifstream file(settings.jwt_public_key_file);
     if (!file) {
-      return fail_field(Code::io_error, "schedules_JWT_PUBLIC_KEY_FILE", "cannot read {}", settings.jwt_public_key_file);
+      return fail_field(Code::io_error, "schedules_JWT_PUBLIC_KEY_FILE", "cannot read {}",
+                        settings.jwt_public_key_file);
     }
     options.keys.public_keys.assign(std::istreambuf_iterator<char>(file), {});
   }

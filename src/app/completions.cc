@@ -11,8 +11,8 @@ constexpr size_t kRemembered = 100'000;
 
 void Completions::complete(api::Completion completion, Done<void> done) {
   const EventId id = completion.id;
-  events_.get(id, [this, completion = std::move(completion), done = std::move(done)](
-                      Result<std::optional<StoredEvent>> found) mutable {
+  events_.get(id, [this, completion = std::move(completion),
+                   done = std::move(done)](Result<std::optional<StoredEvent>> found) mutable {
     if (!found) return done(fail(found.error()));
     if (!*found) return done(fail(Code::not_found, "there is no such event"));
     fired(completion, **found, std::move(done));

@@ -32,7 +32,8 @@ Result<std::unique_ptr<Journaling>> Journaling::open(const Settings& settings, S
   if (!journal) return fail(journal.error());
   out->journal_ = std::move(*journal);
   auto sink = TransactionalSink::open(
-      {.kafka = kafka, .journal_topic = settings.journal_topic, .id_prefix = settings.journal_topic}, out->facts(), clock);
+      {.kafka = kafka, .journal_topic = settings.journal_topic, .id_prefix = settings.journal_topic}, out->facts(),
+      clock);
   if (!sink) return fail(sink.error());
   out->sink_ = std::move(*sink);
   out->keeper_ = std::make_unique<Keeper>(*out->journal_, stores.near_catalog(), clock);
@@ -41,9 +42,11 @@ Result<std::unique_ptr<Journaling>> Journaling::open(const Settings& settings, S
       [sink = out->sink_.get()](uint32_t shard, const std::vector<EventId>& ids) { sink->settled(shard, ids); });
   out->far_ = std::make_unique<JournaledFar>(stores.far(), *out->keeper_);
   out->near_catalog_ = std::make_unique<JournaledCatalog>(
-      stores.near_catalog(), *out->keeper_,
-      [journaling = out.get()](std::vector<EventId> ids, Done<bool> done) { journaling->are_whole(ids, std::move(done)); });
-  out->far_catalog_ = std::make_unique<JournaledCatalog>(stores.far_catalog(), *out->keeper_, JournaledCatalog::Complete{});
+      stores.near_catalog(), *out->keeper_, [journaling = out.get()](std::vector<EventId> ids, Done<bool> done) {
+        journaling->are_whole(ids, std::move(done));
+      });
+  out->far_catalog_ =
+      std::make_unique<JournaledCatalog>(stores.far_catalog(), *out->keeper_, JournaledCatalog::Complete{});
   out->rebuild_ = std::make_unique<Rebuild>(Rebuild::Ports{.journal = *out->journal_,
                                                            .marks = out->marks_,
                                                            .near = near,
@@ -106,7 +109,8 @@ Result<std::vector<EventId>> Journaling::still_waiting(std::vector<EventId> ids)
   std::vector<EventId> waiting;
   for (size_t from = 0; from < ids.size(); from += kAskedAtOnce) {
     const auto count = std::min(kAskedAtOnce, ids.size() - from);
-    std::vector<EventId> some(ids.begin() + static_cast<ptrdiff_t>(from), ids.begin() + static_cast<ptrdiff_t>(from + count));
+    std::vector<EventId> some(ids.begin() + static_cast<ptrdiff_t>(from),
+                              ids.begin() + static_cast<ptrdiff_t>(from + count));
     auto found = await<Found>([&](Done<Found> done) { raw_near_catalog_.get(std::move(some), std::move(done)); });
     if (!found) return fail(found.error());
     for (const auto& one : *found) {
@@ -125,7 +129,8 @@ void Journaling::look(uint32_t shards) {
     marks_.read(shard, [this, shard, epoch](const Result<JournalMark>& mark) {
       auto* still = coordinator_.load();
       if (still == nullptr || !mark || mark->whole() || still->epoch_of(shard) != epoch) return;
-      log::warn("journal.store_changed", {{"shard", std::to_string(shard)}, {"was", mark->filled}, {"is", mark->store}});
+      log::warn("journal.store_changed",
+                {{"shard", std::to_string(shard)}, {"was", mark->filled}, {"is", mark->store}});
       still->lost(shard);
     });
   }

@@ -10,7 +10,8 @@ namespace schedules {
 /// Measures one call: wraps its completion.
 class StoreMeter {
  public:
-  StoreMeter(Metrics& metrics, const Clock& clock, std::string_view store) : metrics_(metrics), clock_(clock), store_(store) {}
+  StoreMeter(Metrics& metrics, const Clock& clock, std::string_view store)
+      : metrics_(metrics), clock_(clock), store_(store) {}
 
   template <class T>
   Done<T> measure(std::string_view call, Done<T> done) {
@@ -28,7 +29,8 @@ class StoreMeter {
 
 class MeasuredNear final : public NearStore {
  public:
-  MeasuredNear(NearStore& store, Metrics& metrics, const Clock& clock) : store_(store), meter_(metrics, clock, "near") {}
+  MeasuredNear(NearStore& store, Metrics& metrics, const Clock& clock)
+      : store_(store), meter_(metrics, clock, "near") {}
 
   [[nodiscard]] uint32_t shards() const override { return store_.shards(); }
   [[nodiscard]] uint32_t shard_of(const EventId& id) const override { return store_.shard_of(id); }

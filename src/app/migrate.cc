@@ -1,4 +1,5 @@
-// Layouts of all stores, embedded and on servers: what is there, what this version wants, and bringing the one to the other.
+// Layouts of all stores, embedded and on servers: what is there, what this version wants, and bringing the one to the
+// other.
 #include <cstdio>
 
 #include "app/serve.h"
@@ -15,8 +16,9 @@ int refuse(const Error& error) {
 }
 
 void say(const char* store, bool exists, uint32_t found, uint32_t current) {
-  const auto state = !exists          ? std::string("not there yet, will be made")
-                     : found > current ? fmt::format("layout {}, newer than {}: not to be touched by this version", found, current)
+  const auto state = !exists ? std::string("not there yet, will be made")
+                     : found > current
+                         ? fmt::format("layout {}, newer than {}: not to be touched by this version", found, current)
                      : found < current ? fmt::format("layout {} → {}", found, current)
                                        : fmt::format("layout {}, up to date", found);
   std::printf("%s: %s\n", store, state.c_str());
@@ -82,8 +84,8 @@ Status migrate_servers(Stores& stores) {
 int migrate(const Settings& settings, bool dry_run) {
   const SystemClock clock;
   const auto random = system_random();
-  for (const Status& told : {tell_embedded(settings), tell_mongo(settings, clock, *random),
-                             tell_clickhouse(settings, clock, *random)}) {
+  for (const Status& told :
+       {tell_embedded(settings), tell_mongo(settings, clock, *random), tell_clickhouse(settings, clock, *random)}) {
     if (!told) return refuse(told.error());
   }
   if (dry_run) return 0;

@@ -1,5 +1,5 @@
-// One running scheduler: stores, sinks, engine, recorder, API and HTTP server, built from settings in the order in which
-// they need each other, and taken apart in the order in which they can be.
+// One running scheduler: stores, sinks, engine, recorder, API and HTTP server, built from settings in the order in
+// which they need each other, and taken apart in the order in which they can be.
 #pragma once
 
 #include <memory>
@@ -13,9 +13,9 @@
 namespace schedules {
 
 struct NodeOptions {
-  bool http = true;  ///< false: in-process only, for the library
+  bool http = true;                                 ///< false: in-process only, for the library
   std::function<void(class HandlerSink&)> prepare;  ///< before anything fires
-  DefinitionFiles declared;  ///< definitions in code, beside those of files
+  DefinitionFiles declared;                         ///< definitions in code, beside those of files
 };
 
 class Node {

@@ -75,14 +75,15 @@ void Node::Parts::build_coordinator() {
   calls.shards = [redis] { return redis->near().shards(); };
   calls.take_over = [this, redis](RedisCoordinator::Taken taken, Done<void> done) {
     const auto before = taken.crashed ? RedisStore::Before::crashed : RedisStore::Before::lapsed;
-    redis->recover(taken.shard, taken.epoch, before, [this, taken, done = std::move(done)](Result<uint64_t> moved) mutable {
-      if (!moved) return done(fail(std::move(moved.error())));
-      log::info("shard.taken", {{"shard", std::to_string(taken.shard)},
-                                {"epoch", std::to_string(taken.epoch)},
-                                {"recovered", std::to_string(*moved)}});
-      if (journaling) return journaling->ensure(taken.shard, std::move(done));
-      done({});
-    });
+    redis->recover(taken.shard, taken.epoch, before,
+                   [this, taken, done = std::move(done)](Result<uint64_t> moved) mutable {
+                     if (!moved) return done(fail(std::move(moved.error())));
+                     log::info("shard.taken", {{"shard", std::to_string(taken.shard)},
+                                               {"epoch", std::to_string(taken.epoch)},
+                                               {"recovered", std::to_string(*moved)}});
+                     if (journaling) return journaling->ensure(taken.shard, std::move(done));
+                     done({});
+                   });
   };
   calls.departed = [redis](uint32_t shard, const std::vector<std::string>& alive) {
     redis->recover_claims(shard, alive, [](const Result<uint64_t>&) {});
@@ -197,13 +198,13 @@ api::ApiDeps Node::Parts::api_deps() {
       .clock = clock,
       .random = *random,
       .worker = *worker,
-      .complete = [this](api::Completion completion, Done<void> done) {
-        completions->complete(std::move(completion), std::move(done));
-      },
-      .redrive = [this](DeadLetter letter, Edit edit, Done<Accepted> done) {
-        metrics.events_redriven.add();
-        engine->redrive(std::move(letter), std::move(edit), std::move(done));
-      },
+      .complete = [this](api::Completion completion,
+                         Done<void> done) { completions->complete(std::move(completion), std::move(done)); },
+      .redrive =
+          [this](DeadLetter letter, Edit edit, Done<Accepted> done) {
+            metrics.events_redriven.add();
+            engine->redrive(std::move(letter), std::move(edit), std::move(done));
+          },
       .producers = &producers,
       .stream = stream.get(),
       .operations = std::move(operations),
@@ -214,11 +215,14 @@ api::ApiDeps Node::Parts::api_deps() {
       .tiers = {.near = &stores->near_catalog(),
                 .far = &stores->far_catalog(),
                 .claims = &engine->claims(),
-                .transfer = [this](std::vector<EventId> ids,
-                                   Done<std::vector<bool>> done) { engine->transfer_now(std::move(ids), std::move(done)); },
+                .transfer =
+                    [this](std::vector<EventId> ids, Done<std::vector<bool>> done) {
+                      engine->transfer_now(std::move(ids), std::move(done));
+                    },
                 .immediate_horizon = immediate_horizon(settings),
                 .transfer_horizon = seconds(settings.transfer_horizon_seconds)},
-      .meter = [this](std::string_view route, int status, Duration took) { metrics.observe_request(route, status, took); },
+      .meter = [this](std::string_view route, int status,
+                      Duration took) { metrics.observe_request(route, status, took); },
       .analytics = &stores->analytics(),
       .retention = [this] { return retention(); },
   };

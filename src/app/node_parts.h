@@ -10,8 +10,8 @@
 #include "app/fired_stream.h"
 #include "app/health.h"
 #include "app/housekeeping.h"
-#include "app/measured.h"
 #include "app/journaling.h"
+#include "app/measured.h"
 #include "app/node.h"
 #include "app/panel.h"
 #include "app/probe.h"
@@ -43,7 +43,7 @@ struct Node::Parts {
   std::unique_ptr<Completions> completions;
   std::unique_ptr<EngineLoop> loop;
   std::unique_ptr<DelayedIngest> ingest;
-  IngestCounts ingest_counted;     ///< in metrics; housekeeping's, like the next
+  IngestCounts ingest_counted;  ///< in metrics; housekeeping's, like the next
   uint64_t executions_dropped = 0;
   std::unique_ptr<api::DefinitionDesk> definitions;
   DefinitionFiles declared_in_code;  ///< by the library's user

@@ -37,9 +37,7 @@ class MetricsProbe final : public EngineProbe {
     ready_.set(static_cast<double>(ready));
     in_flight_.set(static_cast<double>(in_flight));
   }
-  void breaker(std::string_view lane, bool open) override {
-    metrics_.breaker_state.at({lane}).set(open ? 2 : 0);
-  }
+  void breaker(std::string_view lane, bool open) override { metrics_.breaker_state.at({lane}).set(open ? 2 : 0); }
   void transferred(size_t events, Duration took) override {
     metrics_.events_transferred.add(static_cast<double>(events));
     metrics_.transfer_duration.observe(seconds(took));

@@ -69,15 +69,19 @@ FiredEvent fired_of(const Delivery& delivery) {
 
 Status status_of(const Handled& handled) {
   switch (handled.verdict) {
-    case Handled::Verdict::done: return {};
-    case Handled::Verdict::retry: return fail(Code::unavailable, "{}", handled.error);
-    case Handled::Verdict::reject: return fail(Code::invalid_argument, "{}", handled.error);
+    case Handled::Verdict::done:
+      return {};
+    case Handled::Verdict::retry:
+      return fail(Code::unavailable, "{}", handled.error);
+    case Handled::Verdict::reject:
+      return fail(Code::invalid_argument, "{}", handled.error);
   }
   return {};
 }
 
 void set_handler(HandlerSink& sink, const std::string& topic, EventHandler handler) {
-  sink.set(topic, [handler = std::move(handler)](const Delivery& delivery) { return status_of(handler(fired_of(delivery))); });
+  sink.set(topic,
+           [handler = std::move(handler)](const Delivery& delivery) { return status_of(handler(fired_of(delivery))); });
 }
 
 Answer<EventReceipt> receipt_of(const Accepted& accepted) {
@@ -173,16 +177,16 @@ std::vector<Answer<EventReceipt>> Scheduler::schedule_events(const std::vector<N
     bodies.push_back(check_body(event.body));
     if (bodies.back()) list.push_back(event_of(event, impl_->options));
   }
-  auto accepted = await<std::vector<Accepted>>([&](auto done) {
-    impl_->node->events().accept(std::move(list), {}, std::move(done));
-  });
+  auto accepted = await<std::vector<Accepted>>(
+      [&](auto done) { impl_->node->events().accept(std::move(list), {}, std::move(done)); });
   std::vector<Answer<EventReceipt>> answers;
   size_t place = 0;
   for (const auto& body : bodies) {
     if (!body) {
       answers.emplace_back(problem_of(body.error()));
     } else {
-      answers.push_back(accepted ? receipt_of((*accepted)[place++]) : Answer<EventReceipt>(problem_of(accepted.error())));
+      answers.push_back(accepted ? receipt_of((*accepted)[place++])
+                                 : Answer<EventReceipt>(problem_of(accepted.error())));
     }
   }
   return answers;
@@ -191,17 +195,19 @@ std::vector<Answer<EventReceipt>> Scheduler::schedule_events(const std::vector<N
 Answer<CancelResult> Scheduler::cancel(const std::string& event_id) {
   const auto id = parse_id(event_id);
   if (!id) return Problem{"invalid_argument", "an event id is a UUID", "event_id"};
-  auto answer = await<ChangeAnswer>([&](auto done) {
-    impl_->node->events().cancel(*id, {}, std::chrono::milliseconds(0), std::move(done));
-  });
+  auto answer = await<ChangeAnswer>(
+      [&](auto done) { impl_->node->events().cancel(*id, {}, std::chrono::milliseconds(0), std::move(done)); });
   if (!answer) return problem_of(answer.error());
   switch (answer->result) {
-    case ChangeResult::done: return CancelResult::cancelled;
-    case ChangeResult::in_flight: return CancelResult::in_flight;
+    case ChangeResult::done:
+      return CancelResult::cancelled;
+    case ChangeResult::in_flight:
+      return CancelResult::in_flight;
     case ChangeResult::already_finished:
       return answer->current->state == State::cancelled ? CancelResult::cancelled : CancelResult::already_fired;
     case ChangeResult::not_found:
-    case ChangeResult::revision_conflict: return CancelResult::not_found;
+    case ChangeResult::revision_conflict:
+      return CancelResult::not_found;
   }
   return CancelResult::not_found;
 }
@@ -217,16 +223,18 @@ Answer<std::string> Scheduler::declare(const NewSchedule& given) {
       return std::tie(s.cron_expression, s.every, s.timezone, s.topic, s.event_type, s.event_action, s.event_payload);
     };
     if (same(**found) == same(wanted)) return done(std::move(**found));  // its plan goes on undisturbed
-    impl_->node->schedules().edit((*found)->id, {}, [wanted](Schedule& schedule) -> Status {
-      schedule.cron_expression = wanted.cron_expression;
-      schedule.every = wanted.every;
-      schedule.timezone = wanted.timezone;
-      schedule.topic = wanted.topic;
-      schedule.event_type = wanted.event_type;
-      schedule.event_action = wanted.event_action;
-      schedule.event_payload = wanted.event_payload;
-      return {};
-    }, std::move(done));
+    impl_->node->schedules().edit((*found)->id, {},
+                                  [wanted](Schedule& schedule) -> Status {
+                                    schedule.cron_expression = wanted.cron_expression;
+                                    schedule.every = wanted.every;
+                                    schedule.timezone = wanted.timezone;
+                                    schedule.topic = wanted.topic;
+                                    schedule.event_type = wanted.event_type;
+                                    schedule.event_action = wanted.event_action;
+                                    schedule.event_payload = wanted.event_payload;
+                                    return {};
+                                  },
+                                  std::move(done));
   });
   if (!stored) return problem_of(stored.error());
   return stored->id;

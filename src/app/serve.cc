@@ -56,7 +56,8 @@ void reload(Node& node, Settings& running, const SettingInputs& inputs) {
 }
 
 int refuse(const Error& error) {
-  log::error("serve.failed", {{"code", std::string(to_string(error.code))}, {"error", error.detail}, {"field", error.field}});
+  log::error("serve.failed",
+             {{"code", std::string(to_string(error.code))}, {"error", error.detail}, {"field", error.field}});
   std::fprintf(stderr, "schedules: %s\n", error.detail.c_str());
   return 1;
 }

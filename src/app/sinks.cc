@@ -17,11 +17,11 @@ Result<std::unique_ptr<Sinks>> Sinks::open(const Settings& settings, TailStore& 
   sinks->handling_ = thread_executor("handlers");
   sinks->hub_ = std::make_unique<StreamHub>(tail, *sinks->fan_out_, *sinks->replay_);
   sinks->stream_ = std::make_unique<StreamSink>(tail, *sinks->hub_, *sinks->format_);
-  sinks->webhook_ = std::make_unique<WebhookSink>(
-      WebhookOptions{.egress = *egress,
-                     .secret = settings.webhook_secret,
-                     .timeout = std::chrono::seconds(settings.webhook_timeout_seconds)},
-      clock);
+  sinks->webhook_ =
+      std::make_unique<WebhookSink>(WebhookOptions{.egress = *egress,
+                                                   .secret = settings.webhook_secret,
+                                                   .timeout = std::chrono::seconds(settings.webhook_timeout_seconds)},
+                                    clock);
   auto log = LogSink::open(LogOptions{.path = settings.log_sink_path});
   if (!log) return fail(log.error());
   sinks->log_ = std::move(*log);
@@ -43,11 +43,16 @@ Sink* Sinks::sink_for(const Event& event) {
   const TargetKind kind = event.target.kind == TargetKind::automatic ? default_target_ : event.target.kind;
   switch (kind) {
     case TargetKind::automatic:
-    case TargetKind::stream: return stream_.get();
-    case TargetKind::webhook: return shown_webhook_.get();
-    case TargetKind::log: return shown_log_.get();
-    case TargetKind::handler: return handler_.get();
-    case TargetKind::kafka: return shown_kafka_.get();
+    case TargetKind::stream:
+      return stream_.get();
+    case TargetKind::webhook:
+      return shown_webhook_.get();
+    case TargetKind::log:
+      return shown_log_.get();
+    case TargetKind::handler:
+      return handler_.get();
+    case TargetKind::kafka:
+      return shown_kafka_.get();
   }
   return nullptr;
 }

@@ -93,7 +93,8 @@ Status Stores::open_clickhouse(const Settings& settings, const Clock& clock, Ran
   const auto url = clickhouse_url_of(settings);
   if (!url) return fail(url.error());
   auto far = ClickHouseFarStore::open(
-      {.url = *url, .client = {}, .dedupe_window = std::chrono::seconds(settings.dedupe_window_seconds)}, clock, random);
+      {.url = *url, .client = {}, .dedupe_window = std::chrono::seconds(settings.dedupe_window_seconds)}, clock,
+      random);
   if (!far) return fail(far.error());
   clickhouse_far_ = std::move(*far);
   auto executions = ClickHouseExecutionStore::open({.url = *url, .client = {}});
@@ -121,7 +122,8 @@ void Stores::assign_roles(const Clock& clock) {
     guard_ = local_guard_.get();
   }
   executions_ = outbox_ ? static_cast<ExecutionStore*>(outbox_.get()) : sqlite_executions_.get();
-  analytics_ = clickhouse_executions_ ? static_cast<AnalyticsStore*>(clickhouse_executions_.get()) : sqlite_executions_.get();
+  analytics_ =
+      clickhouse_executions_ ? static_cast<AnalyticsStore*>(clickhouse_executions_.get()) : sqlite_executions_.get();
 }
 
 void Stores::put_before(NearStore& near, EventCatalog& near_catalog, FarStore& far, EventCatalog& far_catalog) {

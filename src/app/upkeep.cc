@@ -1,4 +1,5 @@
-// What a node does beside firing: looks after its parts' health, keeps figures, forgets what is old, takes new settings.
+// What a node does beside firing: looks after its parts' health, keeps figures, forgets what is old, takes new
+// settings.
 #include "app/node_parts.h"
 #include "base/log.h"
 
@@ -151,8 +152,8 @@ void Node::Parts::plan_housekeeping() {
   });
   housekeeping.every(seconds(5), [this] { refresh_gauges(); });
   housekeeping.every(seconds(30), [this] {
-    stores->tail().trim_tail(clock.wall() - seconds(stream_seconds),
-                                    static_cast<uint64_t>(stream_messages.load()), [](const Result<void>&) {});
+    stores->tail().trim_tail(clock.wall() - seconds(stream_seconds), static_cast<uint64_t>(stream_messages.load()),
+                             [](const Result<void>&) {});
   });
   if (stores->outbox() != nullptr) {
     housekeeping.every(std::chrono::milliseconds(250), [this] { stores->outbox()->tick(); });
@@ -173,7 +174,8 @@ void Node::Parts::keep_live(const Settings& from) {
   check_seconds = from.check_interval_seconds;
   producers.set_rate(static_cast<uint64_t>(from.producer_rate));
   if (stores && stores->clickhouse_executions() != nullptr) {
-    stores->clickhouse_executions()->keep_for(static_cast<uint32_t>(history_days), static_cast<uint32_t>(analytics_days));
+    stores->clickhouse_executions()->keep_for(static_cast<uint32_t>(history_days),
+                                              static_cast<uint32_t>(analytics_days));
   }
 }
 

@@ -20,9 +20,7 @@ class Writer {
     u8(static_cast<uint8_t>(value));
   }
   /// Small magnitudes of either sign stay small.
-  void svarint(int64_t value) {
-    varint((static_cast<uint64_t>(value) << 1U) ^ static_cast<uint64_t>(value >> 63));
-  }
+  void svarint(int64_t value) { varint((static_cast<uint64_t>(value) << 1U) ^ static_cast<uint64_t>(value >> 63)); }
   void text(std::string_view value) {
     varint(value.size());
     out_.append(value);

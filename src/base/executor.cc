@@ -12,10 +12,11 @@ namespace {
 
 class ThreadExecutor final : public Executor {
  public:
-  explicit ThreadExecutor(std::string name) : thread_([this, name] {
-      name_this_thread(name);
-      run();
-    }) {}
+  explicit ThreadExecutor(std::string name)
+      : thread_([this, name] {
+          name_this_thread(name);
+          run();
+        }) {}
   ~ThreadExecutor() override {
     {
       const std::scoped_lock lock(mutex_);
@@ -59,8 +60,6 @@ std::unique_ptr<Executor> thread_executor(std::string name) {
   return std::make_unique<ThreadExecutor>(std::move(name));
 }
 
-void name_this_thread(const std::string& name) {
-  pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
-}
+void name_this_thread(const std::string& name) { pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); }
 
 }  // namespace schedules

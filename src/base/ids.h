@@ -19,9 +19,7 @@ struct EventId {
   auto operator<=>(const EventId&) const = default;
   /// Canonical lower-case text, 36 characters.
   [[nodiscard]] std::string text() const;
-  [[nodiscard]] std::string_view view() const {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  }
+  [[nodiscard]] std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 };
 
 EventId random_id(Random& random);

@@ -12,19 +12,23 @@ namespace {
 
 spdlog::level::level_enum spd(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warn: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
-    case Level::off: return spdlog::level::off;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+    case Level::off:
+      return spdlog::level::off;
   }
   return spdlog::level::info;
 }
 
 struct State {
   std::shared_ptr<spdlog::logger> logger = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "schedules", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("schedules", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_level(spdlog::level::info);
     made->flush_on(spdlog::level::info);
     return made;
@@ -38,9 +42,8 @@ State& state() {
 }
 
 void apply_pattern(State& current) {
-  current.logger->set_pattern(current.format == Format::json
-                                  ? R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l",%v})"
-                                  : "%Y-%m-%dT%H:%M:%S.%fZ %l %v",
+  current.logger->set_pattern(current.format == Format::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l",%v})"
+                                                             : "%Y-%m-%dT%H:%M:%S.%fZ %l %v",
                               spdlog::pattern_time_type::utc);
 }
 

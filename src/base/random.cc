@@ -48,8 +48,6 @@ class SeededRandom final : public Random {
 }  // namespace
 
 std::unique_ptr<Random> system_random() { return std::make_unique<SystemRandom>(); }
-std::unique_ptr<Random> seeded_random(uint64_t seed) {
-  return std::make_unique<SeededRandom>(seed);
-}
+std::unique_ptr<Random> seeded_random(uint64_t seed) { return std::make_unique<SeededRandom>(seed); }
 
 }  // namespace schedules

@@ -13,9 +13,7 @@ class Random {
   virtual ~Random() = default;
   virtual uint64_t next() = 0;
   /// Uniform in [0, bound); bound > 0.
-  uint64_t below(uint64_t bound) {
-    return static_cast<uint64_t>((static_cast<Wide>(next()) * bound) >> 64U);
-  }
+  uint64_t below(uint64_t bound) { return static_cast<uint64_t>((static_cast<Wide>(next()) * bound) >> 64U); }
 };
 
 /// Seeded from the operating system.

@@ -20,21 +20,17 @@ template <class T>
 using Done = std::move_only_function<void(Result<T>)>;
 
 template <class... Args>
-[[nodiscard]] tl::unexpected<Error> fail(Code code, fmt::format_string<Args...> text,
-                                         Args&&... args) {
+[[nodiscard]] tl::unexpected<Error> fail(Code code, fmt::format_string<Args...> text, Args&&... args) {
   return tl::unexpected(Error{.code = code, .detail = fmt::format(text, std::forward<Args>(args)...)});
 }
 
 template <class... Args>
-[[nodiscard]] tl::unexpected<Error> fail_field(Code code, std::string field,
-                                               fmt::format_string<Args...> text, Args&&... args) {
-  return tl::unexpected(Error{.code = code,
-                              .detail = fmt::format(text, std::forward<Args>(args)...),
-                              .field = std::move(field)});
+[[nodiscard]] tl::unexpected<Error> fail_field(Code code, std::string field, fmt::format_string<Args...> text,
+                                               Args&&... args) {
+  return tl::unexpected(
+      Error{.code = code, .detail = fmt::format(text, std::forward<Args>(args)...), .field = std::move(field)});
 }
 
-[[nodiscard]] inline tl::unexpected<Error> fail(Error error) {
-  return tl::unexpected(std::move(error));
-}
+[[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected(std::move(error)); }
 
 }  // namespace schedules

@@ -4,9 +4,9 @@
 #include <charconv>
 #include <fstream>
 
-#include <boost/json.hpp>
 #include <curl/curl.h>
 #include <poll.h>
+#include <boost/json.hpp>
 
 #include "base/text.h"
 #include "config/settings.h"
@@ -35,18 +35,30 @@ std::optional<Code> parse_code(std::string_view text) {
 
 Code code_of_status(int status) {
   switch (status) {
-    case 400: return Code::bad_request;
-    case 401: return Code::unauthenticated;
-    case 403: return Code::forbidden;
-    case 404: return Code::not_found;
-    case 405: return Code::method_not_allowed;
-    case 409: return Code::conflict;
-    case 412: return Code::revision_conflict;
-    case 413: return Code::payload_too_large;
-    case 422: return Code::invalid_argument;
-    case 429: return Code::rate_limited;
-    case 503: return Code::unavailable;
-    default: return status >= 500 ? Code::internal : Code::bad_request;
+    case 400:
+      return Code::bad_request;
+    case 401:
+      return Code::unauthenticated;
+    case 403:
+      return Code::forbidden;
+    case 404:
+      return Code::not_found;
+    case 405:
+      return Code::method_not_allowed;
+    case 409:
+      return Code::conflict;
+    case 412:
+      return Code::revision_conflict;
+    case 413:
+      return Code::payload_too_large;
+    case 422:
+      return Code::invalid_argument;
+    case 429:
+      return Code::rate_limited;
+    case 503:
+      return Code::unavailable;
+    default:
+      return status >= 500 ? Code::internal : Code::bad_request;
   }
 }
 

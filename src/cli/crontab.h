@@ -17,7 +17,7 @@ struct CronJob {
   std::string timezone;    ///< of CRON_TZ, else the one that was given
   std::string user;        ///< of a system crontab
   std::string command;
-  std::string input;       ///< what followed the first '%'
+  std::string input;  ///< what followed the first '%'
   std::vector<std::pair<std::string, std::string>> environment;
 };
 

@@ -25,7 +25,11 @@ struct Options {
   bool all = false;
 
   [[nodiscard]] Parameters filter() const {
-    return {{"topic", topic}, {"reason", reason}, {"schedule_id", schedule_id}, {"died_from", died_from}, {"died_to", died_to}};
+    return {{"topic", topic},
+            {"reason", reason},
+            {"schedule_id", schedule_id},
+            {"died_from", died_from},
+            {"died_to", died_to}};
   }
   [[nodiscard]] bool has_filter() const {
     return std::ranges::any_of(filter(), [](const auto& pair) { return !pair.second.empty(); });
@@ -92,8 +96,12 @@ void add_dead(CLI::App& root, Session& session) {
   auto& group = add_group(root, "dead", "Look at dead letters, send them again, drop them.");
   auto listed = std::make_shared<Options>();
   auto& list = add_command(group, session, "list", "List dead letters, newest first.", [listed, &session] {
-    static const std::vector<Column> columns{{"ID", "id"}, {"DIED", "died_at"}, {"REASON", "reason"},
-                                             {"TOPIC", "event.topic"}, {"ATTEMPTS", "event.attempt"}, {"DETAIL", "detail"}};
+    static const std::vector<Column> columns{{"ID", "id"},
+                                             {"DIED", "died_at"},
+                                             {"REASON", "reason"},
+                                             {"TOPIC", "event.topic"},
+                                             {"ATTEMPTS", "event.attempt"},
+                                             {"DETAIL", "detail"}};
     return list_pages(session, kLetters, listed->filter(), listed->limit, columns);
   });
   add_filter(list, *listed);

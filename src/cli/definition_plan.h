@@ -25,10 +25,10 @@ std::string_view to_string(PlanAction action);
 struct PlanItem {
   PlanAction action = PlanAction::unchanged;
   std::string name;
-  std::string id;       ///< of the stored one
-  std::string request;  ///< JSON body: of create all fields, of update and a kept orphan those that change
+  std::string id;                    ///< of the stored one
+  std::string request;               ///< JSON body: of create all fields, of update and a kept orphan those that change
   std::vector<std::string> changes;  ///< "cron_expression: "0 1 * * *" → "0 2 * * *""
-  std::string note;     ///< "paused by an operator; stays paused"
+  std::string note;                  ///< "paused by an operator; stays paused"
 };
 
 struct PlanOptions {

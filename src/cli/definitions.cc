@@ -32,15 +32,17 @@ struct Done {
 json::object item_json(const PlanItem& item) {
   json::array changes;
   for (const auto& change : item.changes) changes.emplace_back(change);
-  return {{"action", to_string(item.action)}, {"name", item.name},
+  return {{"action", to_string(item.action)},
+          {"name", item.name},
           {"id", item.id.empty() ? json::value() : json::value(item.id)},
-          {"changes", std::move(changes)}, {"note", item.note}};
+          {"changes", std::move(changes)},
+          {"note", item.note}};
 }
 
 json::object summary_json(const Plan& plan) {
   json::object summary;
-  for (const auto action : {PlanAction::create, PlanAction::update, PlanAction::unchanged, PlanAction::orphan,
-                            PlanAction::conflict}) {
+  for (const auto action :
+       {PlanAction::create, PlanAction::update, PlanAction::unchanged, PlanAction::orphan, PlanAction::conflict}) {
     summary[to_string(action)] = plan.count(action);
   }
   return summary;
@@ -72,13 +74,16 @@ Result<Plan> plan_for(const Options& options, Client& client) {
 std::optional<Request> request_of(const PlanItem& item, bool prune) {
   const auto path = fmt::format("{}/{}", kSchedules, escaped(item.id));
   switch (item.action) {
-    case PlanAction::create: return Request{.method = "POST", .path = kSchedules, .body = item.request};
-    case PlanAction::update: return Request{.method = "PUT", .path = path, .body = item.request};
+    case PlanAction::create:
+      return Request{.method = "POST", .path = kSchedules, .body = item.request};
+    case PlanAction::update:
+      return Request{.method = "PUT", .path = path, .body = item.request};
     case PlanAction::orphan:
       if (prune) return Request{.method = "DELETE", .path = path};
       if (!item.request.empty()) return Request{.method = "PUT", .path = path, .body = item.request};
       return std::nullopt;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 

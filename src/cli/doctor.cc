@@ -2,13 +2,13 @@
 #include <filesystem>
 #include <fstream>
 
-#include <CLI/CLI.hpp>
-#include <boost/json.hpp>
 #include <curl/curl.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
 
 #include "cli/client.h"
 #include "cli/commands.h"
@@ -89,7 +89,8 @@ class Doctor {
     if (statvfs(place.c_str(), &disk) != 0) return note("data directory", Grade::warn, "free space is not known");
     const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
     const auto detail = fmt::format("{} can be written, {} MiB are free", settings.data_dir, grouped(free / kMiB));
-    if (free < kNoDisk) return note("data directory", Grade::fail, detail, "make room: an accepted event must reach the disk");
+    if (free < kNoDisk)
+      return note("data directory", Grade::fail, detail, "make room: an accepted event must reach the disk");
     note("data directory", free < kLowDisk ? Grade::warn : Grade::ok, detail,
          free < kLowDisk ? "less than 1 GiB is left" : "");
   }
@@ -132,7 +133,8 @@ class Doctor {
            trouble.empty() ? fmt::format("{} of {} answer", endpoints.size(), endpoints.size()) : trouble,
            trouble.empty() ? "" : "is it running, is the address right, does a firewall stand between?");
     };
-    each("mongodb", settings.mongo_url.starts_with("mongodb+srv") ? std::vector<HostPort>{} : endpoints_of(settings.mongo_url));
+    each("mongodb",
+         settings.mongo_url.starts_with("mongodb+srv") ? std::vector<HostPort>{} : endpoints_of(settings.mongo_url));
     each("redis", endpoints_of(settings.redis_url));
     each("clickhouse", endpoints_of(settings.clickhouse_url));
     std::vector<HostPort> brokers;
@@ -201,8 +203,10 @@ class Doctor {
     for (const auto& finding : findings_) {
       const auto grade = kGrades[static_cast<size_t>(finding.grade)];
       failed = failed || finding.grade == Grade::fail;
-      rows.push_back(json::object{{"check", finding.what}, {"result", finding.grade == Grade::fail ? "fail" : grade},
-                                  {"detail", finding.detail}, {"advice", finding.advice}});
+      rows.push_back(json::object{{"check", finding.what},
+                                  {"result", finding.grade == Grade::fail ? "fail" : grade},
+                                  {"detail", finding.detail},
+                                  {"advice", finding.advice}});
       table.push_back({finding.what, std::string(grade), printable(finding.detail), printable(finding.advice)});
     }
     if (session_.output == Output::json) {

@@ -49,13 +49,13 @@ struct ListOptions {
 
 void add_list(CLI::App& group, Session& session) {
   auto options = std::make_shared<ListOptions>();
-  auto& command = add_command(group, session, "list", "List events: pending ones, or those that ended as --status says.",
-                              [options, &session] {
+  auto& command = add_command(group, session, "list",
+                              "List events: pending ones, or those that ended as --status says.", [options, &session] {
                                 auto parameters = options->filter.pairs();
                                 parameters.emplace_back("status", options->status);
                                 static const std::vector<Column> columns{
-                                    {"ID", "id"},       {"DUE", "scheduled_at"},       {"STATE", "state"},
-                                    {"TOPIC", "topic"}, {"ENTITY", "entity_type"},     {"ID OF ENTITY", "entity_id"},
+                                    {"ID", "id"},         {"DUE", "scheduled_at"},   {"STATE", "state"},
+                                    {"TOPIC", "topic"},   {"ENTITY", "entity_type"}, {"ID OF ENTITY", "entity_id"},
                                     {"ACTION", "action"}, {"ATTEMPT", "attempt"}};
                                 return list_pages(session, kEvents, std::move(parameters), options->limit, columns);
                               });
@@ -102,7 +102,8 @@ int each_id(const ChangeOptions& options, Session& session, const std::function<
       const auto answer = parse_answer(reply->body);
       const auto word = answer && answer->is_object() ? text_at(answer->get_object(), "result") : std::string();
       const auto due = answer && answer->is_object() ? text_at(answer->get_object(), "scheduled_at") : std::string();
-      print_line(due.empty() ? fmt::format("{} {}", id, word.empty() ? "done" : word) : fmt::format("{} due {}", id, due));
+      print_line(due.empty() ? fmt::format("{} {}", id, word.empty() ? "done" : word)
+                             : fmt::format("{} due {}", id, due));
     }
   }
   return code;
@@ -138,7 +139,8 @@ int cancel(const ChangeOptions& options, Session& session) {
 // --by moves each event by a time of its own due time; --in and --at move all to one.
 Status add_time(const ChangeOptions& options, json::object& body) {
   if (options.shift.empty()) return options.due.add_to(body);
-  if (!options.due.in.empty() || !options.due.at.empty()) return fail(Code::invalid_argument, "--by excludes --in and --at");
+  if (!options.due.in.empty() || !options.due.at.empty())
+    return fail(Code::invalid_argument, "--by excludes --in and --at");
   if (!options.ids.empty()) return fail(Code::invalid_argument, "--by goes with a filter");
   const bool earlier = options.shift.starts_with('-');
   const auto time = parse_duration(std::string_view(options.shift).substr(earlier ? 1 : 0));

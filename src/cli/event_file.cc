@@ -97,8 +97,8 @@ class FileSender {
     if (attempt >= kAttempts) return false;
     const bool refused_whole = error.code == Code::overloaded || error.code == Code::rate_limited ||
                                error.code == Code::shutting_down || error.code == Code::disk_full;
-    const bool fate_unknown = error.code == Code::unavailable || error.code == Code::timeout ||
-                              error.code == Code::io_error;
+    const bool fate_unknown =
+        error.code == Code::unavailable || error.code == Code::timeout || error.code == Code::io_error;
     return refused_whole || (fate_unknown && all_keyed_);
   }
 
@@ -141,16 +141,16 @@ class FileSender {
     if ((status == 429 || status == 503) && attempt < kAttempts) return false;
     const auto* error = item.if_contains("error");
     const bool told = error != nullptr && error->is_object();
-    const auto fault = error_of({.status = static_cast<int>(status),
-                                 .body = told ? json::serialize(*error) : std::string(),
-                                 .headers = {}});
+    const auto fault = error_of(
+        {.status = static_cast<int>(status), .body = told ? json::serialize(*error) : std::string(), .headers = {}});
     refuse(line.number, std::string(to_string(fault.code)), fault.field, fault.detail);
     return true;
   }
 
   void summarise() const {
     if (output_ == Output::json) {
-      print_json(json::object{{"created", created_}, {"existing", existing_}, {"refused", refused_}, {"errors", errors_}});
+      print_json(
+          json::object{{"created", created_}, {"existing", existing_}, {"refused", refused_}, {"errors", errors_}});
       return;
     }
     print_line(fmt::format("{} accepted, {} were already there, {} refused", grouped(created_), grouped(existing_),

@@ -66,9 +66,9 @@ Result<json::object> body_of(const Options& options) {
     if (!content) return fail(std::move(content.error()));
     body["body"] = std::move(*content);
   }
-  for (const auto& status : {options.due.add_to(body), add_target(body, options),
-                             add_seconds(body, "max_delay_seconds", options.max_delay),
-                             add_seconds(body, "retry_delay_seconds", options.retry_delay)}) {
+  for (const auto& status :
+       {options.due.add_to(body), add_target(body, options), add_seconds(body, "max_delay_seconds", options.max_delay),
+        add_seconds(body, "retry_delay_seconds", options.retry_delay)}) {
     if (!status) return fail(status.error());
   }
   return body;
@@ -82,8 +82,7 @@ int put_one(const Options& options, const Session& session) {
   if (!body) return body.error().code == Code::io_error ? report(body.error()) : (report(body.error()), kBadUsage);
   auto client = Client::open(session);
   if (!client) return report(client.error());
-  const auto reply =
-      client->send({.method = "POST", .path = "/api/v1/events", .body = json::serialize(*body)});
+  const auto reply = client->send({.method = "POST", .path = "/api/v1/events", .body = json::serialize(*body)});
   if (!reply) return report(reply.error());
   if (session.output == Output::json) return print_line(reply->body), kDone;
   const auto answer = parse_answer(reply->body);
@@ -91,8 +90,8 @@ int put_one(const Options& options, const Session& session) {
     return report({.code = Code::invalid_json, .detail = "the server's answer is no event"});
   }
   const auto& event = answer->get_object();
-  print_line(fmt::format("{} {}, due {}", reply->status == 200 ? "was already there:" : "accepted", text_at(event, "id"),
-                         text_at(event, "scheduled_at")));
+  print_line(fmt::format("{} {}, due {}", reply->status == 200 ? "was already there:" : "accepted",
+                         text_at(event, "id"), text_at(event, "scheduled_at")));
   return kDone;
 }
 
@@ -122,7 +121,8 @@ void add_policy_options(CLI::App& put, Options& options) {
       ->type_name("stream|log|kafka");
   put.add_option("--max-delay", options.max_delay, "skip it when later than this")->type_name("DURATION");
   put.add_option("--max-retries", options.max_retries, "further attempts after a failed one")->type_name("N");
-  put.add_option("--retry-delay", options.retry_delay, "before the first retry, doubled by each")->type_name("DURATION");
+  put.add_option("--retry-delay", options.retry_delay, "before the first retry, doubled by each")
+      ->type_name("DURATION");
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ class EventStream {
   std::string name_;
   std::string data_;
   bool has_data_ = false;
-  std::string id_;       ///< of the event that is arriving; it counts once the event is whole
+  std::string id_;  ///< of the event that is arriving; it counts once the event is whole
   std::string last_id_;
   int retry_ms_ = 0;
 };

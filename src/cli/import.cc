@@ -46,7 +46,8 @@ std::string yaml_of(const Crontab& crontab, const Options& options) {
       "# and action, and run payload.command.\nversion: 1\nowner: {}\n",
       printable(options.file), yaml_text(options.owner));
   for (const auto& fault : crontab.faults) {
-    out += fmt::format("# line {} cannot be imported: {}\n#   {}\n", fault.line, printable(fault.why), printable(fault.text));
+    out += fmt::format("# line {} cannot be imported: {}\n#   {}\n", fault.line, printable(fault.why),
+                       printable(fault.text));
   }
   out += crontab.jobs.empty() ? "definitions: []\n" : "definitions:\n";
   for (const auto& job : crontab.jobs) {
@@ -82,14 +83,18 @@ int run(Options options) {
 void add_import(CLI::App& root, Session& session) {
   auto& group = add_group(root, "import", "Turn another scheduler's table into a definition file.");
   auto options = std::make_shared<Options>();
-  auto& command = add_command(group, session, "crontab", "A crontab, as definitions on stdout; exit 1 if a line is left out.",
-                              [options] { return run(*options); });
+  auto& command =
+      add_command(group, session, "crontab", "A crontab, as definitions on stdout; exit 1 if a line is left out.",
+                  [options] { return run(*options); });
   command.add_option("FILE", options->file, "the crontab; - is stdin (crontab -l | …)")->required();
   command.add_option("--tz", options->crontab.timezone, "zone of the machine that it ran on")
       ->type_name("ZONE")
       ->capture_default_str();
-  command.add_flag("--user-column", options->crontab.user_column, "it names a user before the command, as /etc/crontab");
-  command.add_option("--owner", options->owner, "whose definitions they become")->type_name("NAME")->capture_default_str();
+  command.add_flag("--user-column", options->crontab.user_column,
+                   "it names a user before the command, as /etc/crontab");
+  command.add_option("--owner", options->owner, "whose definitions they become")
+      ->type_name("NAME")
+      ->capture_default_str();
   command.add_option("--event-type", options->event_type, "entity type of the events")
       ->type_name("TYPE")
       ->capture_default_str();

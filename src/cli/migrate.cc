@@ -5,7 +5,6 @@
 #include "cli/commands.h"
 #include "cli/settings_options.h"
 
-
 namespace schedules::cli {
 
 void add_migrate(CLI::App& root, Session& session) {

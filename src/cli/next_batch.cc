@@ -2,8 +2,8 @@
 
 #include <cerrno>
 
-#include <boost/json.hpp>
 #include <unistd.h>
+#include <boost/json.hpp>
 
 #include "base/text.h"
 #include "cli/output.h"

@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <boost/json.hpp>
 
 #include "cli/session.h"
 

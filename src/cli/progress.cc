@@ -34,7 +34,8 @@ void Progress::show(uint64_t bytes, uint64_t events) {
   if (total_ && *total_ > 0) {
     const double part = std::min(static_cast<double>(bytes) / static_cast<double>(*total_), 1.0);
     const auto full = static_cast<size_t>(part * kBarWidth);
-    line = fmt::format("[{}{}] {:3.0f}%  {}", std::string(full, '#'), std::string(kBarWidth - full, '-'), part * 100, line);
+    line = fmt::format("[{}{}] {:3.0f}%  {}", std::string(full, '#'), std::string(kBarWidth - full, '-'), part * 100,
+                       line);
   }
   write("\r\x1b[K" + line);
 }

@@ -97,16 +97,15 @@ int update(const EditOptions& options, Session& session) {
   if (!client) return report(client.error());
   const auto id = id_of(*client, options.schedule);
   if (!id) return report(id.error());
-  return print_reply(client->send({.method = "PUT",
-                                   .path = fmt::format("{}/{}", kSchedules, *id),
-                                   .body = json::serialize(*body)}),
-                     session.output, "updated");
+  return print_reply(
+      client->send({.method = "PUT", .path = fmt::format("{}/{}", kSchedules, *id), .body = json::serialize(*body)}),
+      session.output, "updated");
 }
 
 void add_edit_commands(CLI::App& group, Session& session) {
   auto fresh = std::make_shared<EditOptions>();
-  auto& create_command = add_command(group, session, "create", "Make a schedule.",
-                                     [fresh, &session] { return create(*fresh, session); });
+  auto& create_command =
+      add_command(group, session, "create", "Make a schedule.", [fresh, &session] { return create(*fresh, session); });
   fresh->fields = add_schedule_fields(create_command);
   create_command.add_option("--json", fresh->whole, "the whole schedule: JSON, @file or -")->type_name("JSON");
   add_client_options(create_command, session);
@@ -148,9 +147,16 @@ void add_list(CLI::App& group, Session& session) {
                                 {"event_action", options->event_action},
                                 {"tag", options->tag}};
     return print_list(fetch_all(*client, kSchedules, parameters, options->limit), session.output,
-                      {{"ID", "id"}, {"NAME", "name"}, {"STATUS", "status"}, {"RULE", "cron_expression"},
-                       {"ZONE", "timezone"}, {"NEXT", "next_execution"}, {"LAST", "last_execution"},
-                       {"RESULT", "last_status"}, {"FIRED", "execution_count"}, {"ERRORS", "error_count"}});
+                      {{"ID", "id"},
+                       {"NAME", "name"},
+                       {"STATUS", "status"},
+                       {"RULE", "cron_expression"},
+                       {"ZONE", "timezone"},
+                       {"NEXT", "next_execution"},
+                       {"LAST", "last_execution"},
+                       {"RESULT", "last_status"},
+                       {"FIRED", "execution_count"},
+                       {"ERRORS", "error_count"}});
   });
   command.add_option("--status", options->status, "active, paused, disabled or completed")
       ->check(CLI::IsMember({"active", "paused", "disabled", "completed"}))
@@ -170,20 +176,26 @@ struct OneOptions {
 void add_history(CLI::App& group, Session& session) {
   auto options = std::make_shared<OneOptions>();
   options->count = 50;
-  auto& command = add_command(group, session, "history", "Show what a schedule did, newest first.", [options, &session] {
-    auto client = Client::open(session);
-    if (!client) return report(client.error());
-    const auto id = id_of(*client, options->schedule);
-    if (!id) return report(id.error());
-    const auto reply =
-        client->send({.path = fmt::format("{}/{}/executions?limit={}", kSchedules, *id, options->count)});
-    if (!reply) return report(reply.error());
-    const auto answer = parse_answer(reply->body);
-    if (!answer) return report(answer.error());
-    return print_list(answer->is_array() ? answer->get_array() : json::array(), session.output,
-                      {{"TIME", "execution_time"}, {"STATUS", "status"}, {"MS", "duration_ms"},
-                       {"RETRIES", "retry_count"}, {"EVENT", "event_id"}, {"NODE", "node_id"}, {"ERROR", "error"}});
-  });
+  auto& command =
+      add_command(group, session, "history", "Show what a schedule did, newest first.", [options, &session] {
+        auto client = Client::open(session);
+        if (!client) return report(client.error());
+        const auto id = id_of(*client, options->schedule);
+        if (!id) return report(id.error());
+        const auto reply =
+            client->send({.path = fmt::format("{}/{}/executions?limit={}", kSchedules, *id, options->count)});
+        if (!reply) return report(reply.error());
+        const auto answer = parse_answer(reply->body);
+        if (!answer) return report(answer.error());
+        return print_list(answer->is_array() ? answer->get_array() : json::array(), session.output,
+                          {{"TIME", "execution_time"},
+                           {"STATUS", "status"},
+                           {"MS", "duration_ms"},
+                           {"RETRIES", "retry_count"},
+                           {"EVENT", "event_id"},
+                           {"NODE", "node_id"},
+                           {"ERROR", "error"}});
+      });
   command.add_option("SCHEDULE", options->schedule, "its id or name")->required();
   command.add_option("--limit", options->count, "at most so many")->check(CLI::Range(1, 500))->capture_default_str();
   add_client_options(command, session);
@@ -270,7 +282,8 @@ void add_schedule(CLI::App& root, Session& session) {
     };
   };
   add_edit_commands(group, session);
-  add_on_one(group, session, "get", "Show one schedule.", [](const std::string& path) { return Request{.path = path}; });
+  add_on_one(group, session, "get", "Show one schedule.",
+             [](const std::string& path) { return Request{.path = path}; });
   add_list(group, session);
   add_on_one(group, session, "pause", "Stop firing until it is resumed.", post("deactivate"));
   add_on_one(group, session, "resume", "Fire again, from now on.", post("activate"));

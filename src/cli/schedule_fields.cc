@@ -43,13 +43,15 @@ Result<json::value> from_text(const ScheduleField& field, const std::string& giv
       }
       return value;
     }
-    case boolean: return given == "true" || given == "1" || given == "yes";
+    case boolean:
+      return given == "true" || given == "1" || given == "yes";
     case object: {
       auto parsed = object_argument(given, flag);
       if (!parsed) return fail(std::move(parsed.error()));
       return json::value(std::move(*parsed));
     }
-    default: return json::string(given);
+    default:
+      return json::string(given);
   }
 }
 

@@ -5,7 +5,6 @@
 #include "cli/commands.h"
 #include "cli/settings_options.h"
 
-
 namespace schedules::cli {
 
 void add_serve(CLI::App& root, Session& session) {
@@ -16,7 +15,8 @@ void add_serve(CLI::App& root, Session& session) {
   });
   *inputs = add_settings_options(command);
   command.footer(
-      "The first line on stdout once it accepts is {\"event\":\"listening\",\"http\":\"http://…\"}; logs go to stderr.\n"
+      "The first line on stdout once it accepts is {\"event\":\"listening\",\"http\":\"http://…\"}; logs go to "
+      "stderr.\n"
       "SIGTERM and Ctrl-C stop it cleanly, SIGHUP reads live settings again.");
 }
 

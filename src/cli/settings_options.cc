@@ -13,8 +13,8 @@ constexpr const char* kGroup = "Settings";
 
 // Those that are often set by hand; every other one by --set.
 constexpr std::array<std::string_view, 18> kCommon{
-    "LISTEN",      "DATA_DIR",  "AUTH",      "LOG_LEVEL",      "LOG_FORMAT",    "NODE_ID",
-    "HTTP_THREADS", "SHARDS",   "FSYNC",     "TIMEZONE",       "CORS_ORIGINS",  "DEFAULT_TARGET",
+    "LISTEN",        "DATA_DIR",  "AUTH",      "LOG_LEVEL",      "LOG_FORMAT",    "NODE_ID",
+    "HTTP_THREADS",  "SHARDS",    "FSYNC",     "TIMEZONE",       "CORS_ORIGINS",  "DEFAULT_TARGET",
     "WEBHOOK_ALLOW", "MONGO_URL", "REDIS_URL", "CLICKHOUSE_URL", "KAFKA_BROKERS", "MEMORY_BUDGET_MB"};
 
 std::string flag_of(std::string_view name) {

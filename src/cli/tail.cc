@@ -33,7 +33,8 @@ std::string line_of(const std::string& topic, const json::object& message) {
                                payload == nullptr ? std::string("{}") : json::serialize(*payload)));
 }
 
-// "event: gap" tells that messages are not kept any more; a topic of that name carries messages, which have an event_id.
+// "event: gap" tells that messages are not kept any more; a topic of that name carries messages, which have an
+// event_id.
 bool is_gap(const StreamEvent& event, const json::object& data) {
   return event.name == "gap" && !data.contains("event_id");
 }
@@ -80,7 +81,8 @@ class Tail {
     const auto parsed = json::parse(event.data, bad);
     const auto data = !bad && parsed.is_object() ? parsed.get_object() : json::object();
     if (is_gap(event, data)) {
-      complain(fmt::format("messages {} to {} are not kept any more", number_at(data, "asked"), number_at(data, "next") - 1));
+      complain(fmt::format("messages {} to {} are not kept any more", number_at(data, "asked"),
+                           number_at(data, "next") - 1));
       return true;
     }
     print_line(output_ == Output::json ? event.data : line_of(event.name, data));
@@ -107,7 +109,8 @@ void add_tail(CLI::App& root, Session& session) {
   command.add_option("--topic", options->topics, "only of this topic; may be repeated")
       ->type_name("T")
       ->allow_extra_args(false);
-  command.add_option("--after", options->after, "begin after this sequence of the stream [only what fires from now on]")
+  command
+      .add_option("--after", options->after, "begin after this sequence of the stream [only what fires from now on]")
       ->type_name("SEQUENCE");
   command.add_option("-n", options->count, "end after so many")->type_name("N");
   add_client_options(command, session);

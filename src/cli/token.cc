@@ -36,13 +36,11 @@ int run(const Options& options, Output output) {
   const auto role = options.role == "user" ? "reader" : options.role;
   const auto now = SystemClock().wall();
   const auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(*ttl);
-  const auto token = api::issue_token(settings->secret_key,
-                                      {.role = role, .subject = options.subject, .lifetime = lifetime}, now);
+  const auto token =
+      api::issue_token(settings->secret_key, {.role = role, .subject = options.subject, .lifetime = lifetime}, now);
   if (output == Output::json) {
-    print_json(boost::json::object{{"token", token},
-                                   {"role", role},
-                                   {"sub", options.subject},
-                                   {"expires_at", format_time(now + lifetime)}});
+    print_json(boost::json::object{
+        {"token", token}, {"role", role}, {"sub", options.subject}, {"expires_at", format_time(now + lifetime)}});
   } else {
     print_line(token);
   }

@@ -40,10 +40,10 @@ class CurlClient final : public Client {
   std::vector<void*> spare_;
 
   std::mutex mutex_;
-  std::vector<CallPtr> inbox_;  ///< guarded by mutex_
+  std::vector<CallPtr> inbox_;                           ///< guarded by mutex_
   std::vector<std::pair<Error, Done<Answer>>> refused_;  ///< guarded by mutex_
-  size_t under_way_ = 0;        ///< guarded by mutex_
-  bool quit_ = false;           ///< guarded by mutex_
+  size_t under_way_ = 0;                                 ///< guarded by mutex_
+  bool quit_ = false;                                    ///< guarded by mutex_
 
   std::unique_ptr<Executor> thread_;  ///< last, so that it ends first
 };

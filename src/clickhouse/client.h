@@ -40,9 +40,9 @@ struct Query {
   Parameters parameters;      ///< for {name:Type} in the text
   std::vector<Table> tables;  ///< not together with `body`
   std::vector<std::pair<std::string, std::string>> settings;  ///< of this query, e.g. insert_deduplication_token
-  std::string body;  ///< the rows of an INSERT … FORMAT RowBinary
+  std::string body;                                           ///< the rows of an INSERT … FORMAT RowBinary
   std::chrono::milliseconds timeout{0};                       ///< 0: as Options
-  bool in_database = true;  ///< false: outside the URL's database, as for making it
+  bool in_database = true;                                    ///< false: outside the URL's database, as for making it
 };
 
 struct Answer {

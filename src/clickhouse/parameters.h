@@ -14,11 +14,11 @@ namespace schedules::clickhouse {
 
 class Parameters {
  public:
-  Parameters& text(std::string name, std::string_view value);      ///< {name:String}
-  Parameters& number(std::string name, int64_t value);             ///< {name:Int64} and its like
-  Parameters& unsigned_number(std::string name, uint64_t value);   ///< {name:UInt64}
-  Parameters& time(std::string name, TimePoint value);             ///< {name:DateTime64(6, 'UTC')}
-  Parameters& id(std::string name, const EventId& value);          ///< {name:UUID}
+  Parameters& text(std::string name, std::string_view value);     ///< {name:String}
+  Parameters& number(std::string name, int64_t value);            ///< {name:Int64} and its like
+  Parameters& unsigned_number(std::string name, uint64_t value);  ///< {name:UInt64}
+  Parameters& time(std::string name, TimePoint value);            ///< {name:DateTime64(6, 'UTC')}
+  Parameters& id(std::string name, const EventId& value);         ///< {name:UUID}
   /// {name:Array(String)}; for some hundred values: they are part of the request's address.
   Parameters& texts(std::string name, const std::vector<std::string>& values);
 

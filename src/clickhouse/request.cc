@@ -51,9 +51,10 @@ std::string boundary_for(const std::vector<Table>& tables) {
 std::string multipart(const std::vector<Table>& tables, const std::string& boundary) {
   std::string body;
   for (const auto& table : tables) {
-    body += fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\n"
-                        "Content-Type: application/octet-stream\r\n\r\n",
-                        boundary, table.name, table.name);
+    body += fmt::format(
+        "--{}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\n"
+        "Content-Type: application/octet-stream\r\n\r\n",
+        boundary, table.name, table.name);
     body += table.rows;
     body += "\r\n";
   }

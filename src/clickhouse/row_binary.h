@@ -1,5 +1,5 @@
-// ClickHouse's RowBinary: values one after another, little-endian, texts with a varint length. Column types stand at the
-// calls. A reader never runs past its end: it turns bad and gives zeros, and the caller asks ok() once at the end.
+// ClickHouse's RowBinary: values one after another, little-endian, texts with a varint length. Column types stand at
+// the calls. A reader never runs past its end: it turns bad and gives zeros, and the caller asks ok() once at the end.
 #pragma once
 
 #include <bit>
@@ -29,11 +29,11 @@ class RowWriter {
     std::memcpy(bytes, &value, sizeof(value));
     out_.append(bytes, sizeof(value));
   }
-  void size(uint64_t count) { Writer(out_).varint(count); }  ///< of an Array or Map, before its values
-  void text(std::string_view value) { Writer(out_).text(value); }          ///< String, LowCardinality(String)
-  void time(TimePoint value) { number<int64_t>(to_micros(value)); }         ///< DateTime64(6)
-  void id(const EventId& value);                                           ///< UUID
-  void texts(const std::vector<std::string>& values);                      ///< Array(String)
+  void size(uint64_t count) { Writer(out_).varint(count); }          ///< of an Array or Map, before its values
+  void text(std::string_view value) { Writer(out_).text(value); }    ///< String, LowCardinality(String)
+  void time(TimePoint value) { number<int64_t>(to_micros(value)); }  ///< DateTime64(6)
+  void id(const EventId& value);                                     ///< UUID
+  void texts(const std::vector<std::string>& values);                ///< Array(String)
   /// Nullable(…): `write` is called with the value where there is one.
   template <class Value, class Write>
   void nullable(const std::optional<Value>& value, Write write) {

@@ -13,8 +13,10 @@ constexpr uint16_t kPort = 8123;
 constexpr uint16_t kTlsPort = 8443;
 
 tl::unexpected<Error> refused(std::string_view why) {
-  return fail(Code::invalid_argument, "the ClickHouse URL {}; it is [http|https|clickhouse]://user:password@host:port/"
-                                      "database?setting=value", why);
+  return fail(Code::invalid_argument,
+              "the ClickHouse URL {}; it is [http|https|clickhouse]://user:password@host:port/"
+              "database?setting=value",
+              why);
 }
 
 int hex_digit(char c) {
@@ -83,8 +85,7 @@ Status read_host(std::string_view text, Url& url, bool& has_port) {
     host = text.substr(0, colon);
     port = text.substr(colon);
   }
-  constexpr std::string_view kAllowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:";
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:";
   if (host.empty()) return refused("has no host");
   if (host.find_first_not_of(kAllowed) != std::string_view::npos) return refused("has a host that cannot be one");
   url.host = to_lower(host);

@@ -115,27 +115,39 @@ class Loader {
   static bool fits(SettingKind kind, config::TomlEntry::Form form) {
     using Form = config::TomlEntry::Form;
     switch (kind) {
-      case SettingKind::integer: return form == Form::integer;
-      case SettingKind::number: return form == Form::integer || form == Form::number;
-      case SettingKind::boolean: return form == Form::boolean;
-      case SettingKind::duration: return form == Form::integer || form == Form::text;
+      case SettingKind::integer:
+        return form == Form::integer;
+      case SettingKind::number:
+        return form == Form::integer || form == Form::number;
+      case SettingKind::boolean:
+        return form == Form::boolean;
+      case SettingKind::duration:
+        return form == Form::integer || form == Form::text;
       case SettingKind::list:
       case SettingKind::networks:
-      case SettingKind::addresses: return form == Form::list || form == Form::text;
-      default: return form == Form::text;
+      case SettingKind::addresses:
+        return form == Form::list || form == Form::text;
+      default:
+        return form == Form::text;
     }
   }
 
   static std::string_view wanted_form(SettingKind kind) {
     switch (kind) {
-      case SettingKind::integer: return "a whole number, without quotes";
-      case SettingKind::number: return "a number, without quotes";
-      case SettingKind::boolean: return "true or false, without quotes";
-      case SettingKind::duration: return "a whole number or a duration such as \"90s\"";
+      case SettingKind::integer:
+        return "a whole number, without quotes";
+      case SettingKind::number:
+        return "a number, without quotes";
+      case SettingKind::boolean:
+        return "true or false, without quotes";
+      case SettingKind::duration:
+        return "a whole number or a duration such as \"90s\"";
       case SettingKind::list:
       case SettingKind::networks:
-      case SettingKind::addresses: return "a list of texts, such as [\"a\", \"b\"]";
-      default: return "a text in quotes";
+      case SettingKind::addresses:
+        return "a list of texts, such as [\"a\", \"b\"]";
+      default:
+        return "a text in quotes";
     }
   }
 

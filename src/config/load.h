@@ -38,9 +38,9 @@ Result<Settings> load_settings(const SettingInputs& inputs);
 
 /// What a SIGHUP changes.
 struct Reload {
-  Settings settings;                          ///< the running ones with every live change applied
-  std::vector<std::string_view> changed;      ///< names that took effect
-  std::vector<std::string_view> need_restart; ///< names that differ but are not live; the running value stays
+  Settings settings;                           ///< the running ones with every live change applied
+  std::vector<std::string_view> changed;       ///< names that took effect
+  std::vector<std::string_view> need_restart;  ///< names that differ but are not live; the running value stays
 };
 Result<Reload> reload_settings(const Settings& running, const SettingInputs& inputs);
 

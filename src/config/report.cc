@@ -30,8 +30,8 @@ constexpr std::array kPanel{
 
 // The zones that the admin panel offers, as the original does.
 constexpr std::array<std::string_view, 11> kPanelZones{
-    "UTC",           "US/Eastern",   "US/Central", "US/Mountain",   "US/Pacific",      "Europe/London",
-    "Europe/Paris",  "Europe/Berlin", "Asia/Tokyo", "Asia/Shanghai", "Australia/Sydney"};
+    "UTC",          "US/Eastern",    "US/Central", "US/Mountain",   "US/Pacific",      "Europe/London",
+    "Europe/Paris", "Europe/Berlin", "Asia/Tokyo", "Asia/Shanghai", "Australia/Sydney"};
 
 struct Group {
   std::string_view id;
@@ -88,9 +88,7 @@ std::string_view panel_component(const SettingInfo& info) {
 
 json::value panel_options(const SettingInfo& info) {
   json::array options;
-  const auto add = [&](std::string_view value) {
-    options.push_back(json::object{{"value", value}, {"label", value}});
-  };
+  const auto add = [&](std::string_view value) { options.push_back(json::object{{"value", value}, {"label", value}}); };
   if (info.name == "TIMEZONE") std::ranges::for_each(kPanelZones, add);
   if (info.kind == SettingKind::choice) std::ranges::for_each(config::split_choices(info.choices), add);
   return options.empty() ? json::value() : json::value(std::move(options));
@@ -167,8 +165,8 @@ std::string panel_schemas_json() {
   for (const auto& info : setting_table()) settings[fmt::format("schedules_{}", info.name)] = panel_meta(info);
   json::array subgroups;
   int order = 10;
-  for (const std::string_view id : {"general", "advanced", "server", "events", "schedules", "sinks", "storage",
-                                    "servers", "analytics"}) {
+  for (const std::string_view id :
+       {"general", "advanced", "server", "events", "schedules", "sinks", "storage", "servers", "analytics"}) {
     const auto group = std::ranges::find(kGroups, id, &Group::id);
     subgroups.push_back(json::object{{"id", id}, {"label", group->label}, {"order", order}});
     order += 10;
@@ -196,7 +194,8 @@ std::string settings_markdown() {
       "Made from `src/config/settings.def` by `schedules config --markdown`; a test compares the two.\n\n"
       "A flag (`--set NAME=VALUE`, or `--listen` for `LISTEN` and so on) wins over the environment\n"
       "(`schedules_NAME`, in any case), that over `schedules.toml` (`NAME = value`, at top level or under\n"
-      "`[schedules]`; `--config FILE` names another file), that over the default. An empty variable counts as not set. A\n"
+      "`[schedules]`; `--config FILE` names another file), that over the default. An empty variable counts as not set. "
+      "A\n"
       "name that does not exist is an error which suggests the nearest one, and all faults are told at once.\n\n"
       "A setting in seconds or days also reads `90s`, `1h30m` or `2d`; a list is `a,b` or `[\"a\", \"b\"]`. *Live*\n"
       "settings change on SIGHUP; the others need a restart. `schedules config` shows what holds and why.\n";

@@ -60,7 +60,8 @@ void check_kafka(const Settings& settings, Faults& faults) {
     faults.add("KAFKA_SASL_PASSWORD", "it is needed where schedules_KAFKA_SECURITY_PROTOCOL is a sasl one");
   }
   if (settings.kafka_ssl_certificate_file.empty() != settings.kafka_ssl_key_file.empty()) {
-    faults.add("KAFKA_SSL_KEY_FILE", "a certificate and its key go together: set schedules_KAFKA_SSL_CERTIFICATE_FILE too");
+    faults.add("KAFKA_SSL_KEY_FILE",
+               "a certificate and its key go together: set schedules_KAFKA_SSL_CERTIFICATE_FILE too");
   }
   if (settings.kafka_default_replication_factor == 0) {
     faults.add("KAFKA_DEFAULT_REPLICATION_FACTOR", "it is a number of copies, or -1");

@@ -33,12 +33,26 @@ constexpr bool restart = false;
 
 constexpr auto kTable = [] {
   std::array<SettingInfo, kSettingCount> rows{
-#define SETTING(kind_, member, fallback_, min_, max_, unit_, group_, when, label_, meaning_)                         \
-  SettingInfo{.name = upper<UpperName(#member)>(), .kind = SettingKind::kind_, .fallback = fallback_, .min = min_,    \
-              .max = max_, .unit = unit_, .group = #group_, .live = when, .label = label_, .meaning = meaning_},
-#define CHOICE(type, member, choices_, fallback_, group_, when, label_, meaning_)                                    \
-  SettingInfo{.name = upper<UpperName(#member)>(), .kind = SettingKind::choice, .fallback = fallback_,               \
-              .choices = choices_, .group = #group_, .live = when, .label = label_, .meaning = meaning_},
+#define SETTING(kind_, member, fallback_, min_, max_, unit_, group_, when, label_, meaning_) \
+  SettingInfo{.name = upper<UpperName(#member)>(),                                           \
+              .kind = SettingKind::kind_,                                                    \
+              .fallback = fallback_,                                                         \
+              .min = min_,                                                                   \
+              .max = max_,                                                                   \
+              .unit = unit_,                                                                 \
+              .group = #group_,                                                              \
+              .live = when,                                                                  \
+              .label = label_,                                                               \
+              .meaning = meaning_},
+#define CHOICE(type, member, choices_, fallback_, group_, when, label_, meaning_) \
+  SettingInfo{.name = upper<UpperName(#member)>(),                                \
+              .kind = SettingKind::choice,                                        \
+              .fallback = fallback_,                                              \
+              .choices = choices_,                                                \
+              .group = #group_,                                                   \
+              .live = when,                                                       \
+              .label = label_,                                                    \
+              .meaning = meaning_},
 #include "config/settings.def"
   };
   for (size_t i = 0; i < rows.size(); ++i) rows[i].index = i;
@@ -51,10 +65,10 @@ struct Access {
 };
 
 constexpr std::array<Access, kSettingCount> kAccess{
-#define ACCESS(member)                                                                                               \
-  Access{[](const SettingInfo& info, Settings& s, std::string_view text) {                                           \
-           return config::parse_into(info, text, s.member);                                                          \
-         },                                                                                                          \
+#define ACCESS(member)                                                     \
+  Access{[](const SettingInfo& info, Settings& s, std::string_view text) { \
+           return config::parse_into(info, text, s.member);                \
+         },                                                                \
          [](const SettingInfo& info, const Settings& s) { return config::show(info, s.member); }},
 #define SETTING(kind, member, ...) ACCESS(member)
 #define CHOICE(type, member, ...) ACCESS(member)
@@ -62,9 +76,9 @@ constexpr std::array<Access, kSettingCount> kAccess{
 #undef ACCESS
 };
 
-constexpr std::array<std::string_view, 14> kKinds{"integer",  "number",    "boolean", "text", "secret",
-                                                  "duration", "list",      "networks", "addresses",
-                                                  "address",  "url",       "path",    "zone", "choice"};
+constexpr std::array<std::string_view, 14> kKinds{"integer",  "number", "boolean",  "text",      "secret",
+                                                  "duration", "list",   "networks", "addresses", "address",
+                                                  "url",      "path",   "zone",     "choice"};
 constexpr std::array<std::string_view, 4> kSources{"default", "file", "environment", "flag"};
 
 std::string_view without_prefix(std::string_view name) {
@@ -130,8 +144,8 @@ Result<HostPort> parse_host_port(std::string_view text) {
     if (bracketed) host = host.substr(1, host.size() - 2);
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
     const bool clean = bracketed || !host.contains(':');
-    if (error == std::errc{} && end == port.data() + port.size() && !host.empty() && clean &&
-        !host.contains(' ') && !host.contains('/')) {
+    if (error == std::errc{} && end == port.data() + port.size() && !host.empty() && clean && !host.contains(' ') &&
+        !host.contains('/')) {
       out.host = host;
       return out;
     }

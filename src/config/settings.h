@@ -25,7 +25,20 @@ enum class JournalMode : uint8_t { automatic, off };
 enum class KafkaSecurity : uint8_t { plaintext, ssl, sasl_plaintext, sasl_ssl };
 
 enum class SettingKind : uint8_t {
-  integer, number, boolean, text, secret, duration, list, networks, addresses, address, url, path, zone, choice
+  integer,
+  number,
+  boolean,
+  text,
+  secret,
+  duration,
+  list,
+  networks,
+  addresses,
+  address,
+  url,
+  path,
+  zone,
+  choice
 };
 
 /// Ascending precedence: a later one wins.

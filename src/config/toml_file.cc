@@ -87,8 +87,8 @@ Result<TomlFile> parse_toml(std::string_view text, const std::string& name) {
   try {
     parsed = toml::parse(text, name);
   } catch (const toml::parse_error& error) {
-    return fail(Code::invalid_argument, "{}:{}:{}: {}", name, error.source().begin.line,
-                error.source().begin.column, error.description());
+    return fail(Code::invalid_argument, "{}:{}:{}: {}", name, error.source().begin.line, error.source().begin.column,
+                error.description());
   }
   Flattener flattener(name);
   flattener.table(parsed, true);

@@ -30,9 +30,7 @@ Status check_range(const SettingInfo& info, double value, std::string_view text)
               info.unit.empty() ? "" : " ", info.unit);
 }
 
-int64_t unit_micros(std::string_view unit) {
-  return unit == "d" ? int64_t{86'400} * 1'000'000 : 1'000'000;
-}
+int64_t unit_micros(std::string_view unit) { return unit == "d" ? int64_t{86'400} * 1'000'000 : 1'000'000; }
 
 // "90s" for a setting in seconds, "2w" for one in days.
 Result<int64_t> parse_units(const SettingInfo& info, std::string_view text) {
@@ -72,12 +70,10 @@ Status check_url(const SettingInfo& info, std::string_view text) {
   const auto colon = text.find("://");
   const auto known = split_choices(schemes);
   const auto scheme = to_lower(text.substr(0, colon));
-  if (colon != std::string_view::npos && std::ranges::find(known, scheme) != known.end() &&
-      text.size() > colon + 3) {
+  if (colon != std::string_view::npos && std::ranges::find(known, scheme) != known.end() && text.size() > colon + 3) {
     return {};
   }
-  return fail(Code::invalid_argument, "the address has to begin with {}://",
-              fmt::join(known, "://, "));
+  return fail(Code::invalid_argument, "the address has to begin with {}://", fmt::join(known, "://, "));
 }
 
 Status check_text(const SettingInfo& info, const std::string& text) {
@@ -99,8 +95,10 @@ Status check_text(const SettingInfo& info, const std::string& text) {
       const auto zone = find_zone(text);
       return zone ? Status{} : fail(zone.error());
     }
-    case SettingKind::url: return text.empty() ? Status{} : check_url(info, text);
-    default: return {};
+    case SettingKind::url:
+      return text.empty() ? Status{} : check_url(info, text);
+    default:
+      return {};
   }
 }
 

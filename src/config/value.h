@@ -36,9 +36,7 @@ std::vector<std::string_view> split_choices(std::string_view choices);
 
 inline std::string show(const SettingInfo&, int64_t value) { return std::to_string(value); }
 std::string show(const SettingInfo& info, double value);
-inline std::string show(const SettingInfo&, const std::same_as<bool> auto& value) {
-  return value ? "true" : "false";
-}
+inline std::string show(const SettingInfo&, const std::same_as<bool> auto& value) { return value ? "true" : "false"; }
 inline std::string show(const SettingInfo&, const std::string& value) { return value; }
 std::string show(const SettingInfo& info, const std::vector<std::string>& value);
 template <class T>

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <map>
 
-#include <boost/json.hpp>
 #include <yaml-cpp/yaml.h>
+#include <boost/json.hpp>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -54,7 +54,8 @@ json::value scalar(const YAML::Node& node) {
   if (text == "false" || text == "False" || text == "FALSE") return false;
   const auto* end = text.data() + text.size();
   int64_t whole = 0;
-  if (const auto [at, error] = std::from_chars(text.data(), end, whole); error == std::errc{} && at == end) return whole;
+  if (const auto [at, error] = std::from_chars(text.data(), end, whole); error == std::errc{} && at == end)
+    return whole;
   const bool numeric = text.find_first_not_of("0123456789.eE+-") == std::string::npos;
   double number = 0;
   if (numeric) {
@@ -69,7 +70,8 @@ json::value to_json(const YAML::Node& node, int depth, size_t& nodes) {
   if (depth > kMaxDepth) throw TooLarge("it is nested too deep");
   if (++nodes > kMaxNodes) throw TooLarge("it has too many values");
   switch (node.Type()) {
-    case YAML::NodeType::Scalar: return scalar(node);
+    case YAML::NodeType::Scalar:
+      return scalar(node);
     case YAML::NodeType::Sequence: {
       json::array out;
       for (const auto& item : node) out.push_back(to_json(item, depth + 1, nodes));
@@ -80,7 +82,8 @@ json::value to_json(const YAML::Node& node, int depth, size_t& nodes) {
       for (const auto& item : node) out[item.first.Scalar()] = to_json(item.second, depth + 1, nodes);
       return out;
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
@@ -185,7 +188,8 @@ class FileReader {
     body["name"] = name;
     // One that is there but faulty has been told already.
     if (!rule_given_) {
-      fault(node, Code::missing_field, "cron_expression", name + ": cron_expression, every_seconds or execution_time is needed");
+      fault(node, Code::missing_field, "cron_expression",
+            name + ": cron_expression, every_seconds or execution_time is needed");
     }
     if (out_.faults.size() > faults_before) return;
     if (class_name.empty()) class_name = class_name_of(name);
@@ -243,7 +247,8 @@ std::string class_name_of(std::string_view name) {
   std::string out;
   bool starts_word = true;
   for (const char letter : name) {
-    const bool is_word = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+    const bool is_word =
+        (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
     if (is_word) out += starts_word && letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
     starts_word = !is_word;
   }
@@ -279,7 +284,8 @@ DefinitionFiles read_definition_folder(const std::string& path) {
     std::vector<std::string> files;
     for (const auto& entry : fs::recursive_directory_iterator(path, error)) {
       const auto kind = entry.path().extension();
-      if (entry.is_regular_file(error) && (kind == ".yaml" || kind == ".yml" || kind == ".json")) files.push_back(entry.path());
+      if (entry.is_regular_file(error) && (kind == ".yaml" || kind == ".yml" || kind == ".json"))
+        files.push_back(entry.path());
     }
     std::ranges::sort(files);
     for (const auto& file : files) append(all, read_definition_file(file, ""));

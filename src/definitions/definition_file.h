@@ -23,9 +23,10 @@
 namespace schedules {
 
 struct Definition {
-  std::string name;        ///< the schedule's: "entity_type.action" unless said
-  std::string class_name;  ///< what it is known by across renamings: the name in PascalCase + "ScheduledEvent" unless said
-  std::string where;       ///< file:line
+  std::string name;  ///< the schedule's: "entity_type.action" unless said
+  std::string
+      class_name;     ///< what it is known by across renamings: the name in PascalCase + "ScheduledEvent" unless said
+  std::string where;  ///< file:line
   std::string owner;
   std::string body;  ///< JSON object with every field of schedule_field.h, what was not said at its default
 };
@@ -39,7 +40,8 @@ struct DefinitionFiles {
 /// Adds the others; where two have one name, the later one is a fault.
 void append(DefinitionFiles& all, DefinitionFiles some);
 DefinitionFiles read_definition_text(const std::string& text, const std::string& file, const std::string& owner = "");
-/// Every *.yaml, *.yml and *.json in the folder and below it, by path; or the one file. A path that is not there is a fault.
+/// Every *.yaml, *.yml and *.json in the folder and below it, by path; or the one file. A path that is not there is a
+/// fault.
 DefinitionFiles read_definition_folder(const std::string& path);
 
 /// Strict: any fault is an error, all of them together. Errors: io_error, invalid_argument (not YAML), …

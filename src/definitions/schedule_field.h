@@ -1,4 +1,5 @@
-// What can be said of a schedule: one table for the flags of `schedule create|update` and the keys of a definition file.
+// What can be said of a schedule: one table for the flags of `schedule create|update` and the keys of a definition
+// file.
 #pragma once
 
 #include <span>

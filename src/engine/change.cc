@@ -66,26 +66,27 @@ void Intake::change_found(StoredEvent found, std::optional<uint64_t> if_revision
   if (checked && event.target != found.event.target) checked = ports_.sinks.check_target(event.target);
   if (!checked) return done(fail(checked.error()));
   const EventId id = event.id;
-  tiers_.change(std::move(event), found.tier, [this, id, if_revision, edit = std::move(edit), tries,
-                                               done = std::move(done)](Result<Changed> changed) mutable {
-    if (!changed) return done(fail(changed.error()));
-    auto& one = *changed;
-    const bool lost_race = one.result == ChangeResult::revision_conflict || one.result == ChangeResult::not_found;
-    if (lost_race && !if_revision && tries > 0) {  // edited or transferred in between: look again
-      return get(id, [this, edit = std::move(edit), tries,
-                      done = std::move(done)](Result<std::optional<StoredEvent>> again) mutable {
-        if (!again) return done(fail(again.error()));
-        if (!*again) return done(ChangeAnswer{ChangeResult::not_found, std::nullopt});
-        change_found(std::move(**again), std::nullopt, std::move(edit), tries - 1, std::move(done));
+  tiers_.change(
+      std::move(event), found.tier,
+      [this, id, if_revision, edit = std::move(edit), tries, done = std::move(done)](Result<Changed> changed) mutable {
+        if (!changed) return done(fail(changed.error()));
+        auto& one = *changed;
+        const bool lost_race = one.result == ChangeResult::revision_conflict || one.result == ChangeResult::not_found;
+        if (lost_race && !if_revision && tries > 0) {  // edited or transferred in between: look again
+          return get(id, [this, edit = std::move(edit), tries,
+                          done = std::move(done)](Result<std::optional<StoredEvent>> again) mutable {
+            if (!again) return done(fail(again.error()));
+            if (!*again) return done(ChangeAnswer{ChangeResult::not_found, std::nullopt});
+            change_found(std::move(**again), std::nullopt, std::move(edit), tries - 1, std::move(done));
+          });
+        }
+        if (one.result == ChangeResult::done && one.current && one.current->tier == Tier::near) {
+          const auto& now_stored = one.current->event;
+          arrived_({WindowEntry{now_stored.id, now_stored.fire_at, 0, now_stored.priority,
+                                ports_.near.shard_of(now_stored.id)}});
+        }
+        done(ChangeAnswer{one.result, std::move(one.current)});
       });
-    }
-    if (one.result == ChangeResult::done && one.current && one.current->tier == Tier::near) {
-      const auto& now_stored = one.current->event;
-      arrived_({WindowEntry{now_stored.id, now_stored.fire_at, 0, now_stored.priority,
-                            ports_.near.shard_of(now_stored.id)}});
-    }
-    done(ChangeAnswer{one.result, std::move(one.current)});
-  });
 }
 
 }  // namespace schedules

@@ -109,8 +109,9 @@ void Engine::transfer_now(Done<uint64_t> done) {
 }
 
 void Engine::transfer_now(std::vector<EventId> ids, Done<std::vector<bool>> done) {
-  transfer_some(ports_, std::move(ids), [this](std::vector<WindowEntry> entries) { arrived(std::move(entries)); },
-                std::move(done));
+  transfer_some(
+      ports_, std::move(ids), [this](std::vector<WindowEntry> entries) { arrived(std::move(entries)); },
+      std::move(done));
 }
 
 void Engine::look_again() {

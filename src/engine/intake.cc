@@ -45,8 +45,7 @@ void Intake::accept_redriven(Event event, Done<Accepted> done) {
 bool Intake::prepare(Event& event, TimePoint now) const {
   const bool named = event.id != EventId{} || !event.idempotency_key.empty();
   if (event.id == EventId{}) {
-    event.id = event.idempotency_key.empty() ? random_id(ports_.random)
-                                             : id_of_key(event.idempotency_key);
+    event.id = event.idempotency_key.empty() ? random_id(ports_.random) : id_of_key(event.idempotency_key);
   }
   event.created_at = now;
   event.fire_at = std::max(event.due_at, event.fire_at);

@@ -39,8 +39,8 @@ void LocalGuard::put(std::vector<Event> events, PutMode mode, Done<std::vector<P
 void LocalGuard::claim(std::vector<FarClaim> claims, Done<std::vector<PutOutcome>> done) {
   std::vector<EventId> ids;
   for (const auto& claim : claims) ids.push_back(claim.id);
-  catalog_.get(std::move(ids), [claims = std::move(claims), done = std::move(done)](
-                                   Result<std::vector<std::optional<StoredEvent>>> found) mutable {
+  catalog_.get(std::move(ids), [claims = std::move(claims),
+                                done = std::move(done)](Result<std::vector<std::optional<StoredEvent>>> found) mutable {
     if (!found) return done(fail(std::move(found.error())));
     std::vector<PutOutcome> outcomes(claims.size());
     for (size_t i = 0; i < claims.size(); ++i) {

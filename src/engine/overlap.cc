@@ -76,16 +76,17 @@ void Overlaps::ask(Event event) {
     return decide(std::move(event), known->second);
   }
   const std::string id = event.schedule_id;
-  ports_.schedules.get(id, [this, mailbox = mailbox_,
-                            event = std::move(event)](Result<std::optional<Schedule>> found) mutable {
-    mailbox->post([this, event = std::move(event), found = std::move(found)]() mutable {
-      if (!found) return answer_later(std::move(event), kUnavailableWait, "schedule_store_unavailable");
-      if (!*found) return decided_(std::move(event), {});  // deleted since its revision was looked at: begun before that
-      if (policies_.size() >= kPoliciesKept) policies_.clear();
-      const auto policy = policies_[event.schedule_id] = policy_of(**found);
-      decide(std::move(event), policy);
-    });
-  });
+  ports_.schedules.get(
+      id, [this, mailbox = mailbox_, event = std::move(event)](Result<std::optional<Schedule>> found) mutable {
+        mailbox->post([this, event = std::move(event), found = std::move(found)]() mutable {
+          if (!found) return answer_later(std::move(event), kUnavailableWait, "schedule_store_unavailable");
+          if (!*found)
+            return decided_(std::move(event), {});  // deleted since its revision was looked at: begun before that
+          if (policies_.size() >= kPoliciesKept) policies_.clear();
+          const auto policy = policies_[event.schedule_id] = policy_of(**found);
+          decide(std::move(event), policy);
+        });
+      });
 }
 
 void Overlaps::decide(Event event, const RunPolicy& policy) {

@@ -69,17 +69,17 @@ struct EnginePorts {
   ExecutionLog& log;
   EngineProbe& probe;
   Coordinator& coordinator;
-  RunBook* runs = nullptr;  ///< null: every schedule allows overlaps
+  RunBook* runs = nullptr;    ///< null: every schedule allows overlaps
   FarGuard* guard = nullptr;  ///< of the near store; where one store holds both tiers, none is needed
 };
 
 struct EngineOptions {
   std::string node_id = "node";
-  Duration window = std::chrono::seconds(5);     ///< how far ahead the wheel reads
-  size_t window_limit = 50'000;                  ///< entries in wheel and ready queue, about
-  Duration look_interval{0};  ///< how often shards are read though nothing says so; 0: never. Other nodes put too.
-  size_t begin_batch = 1'024;                    ///< events in one begin, at most
-  size_t in_flight_limit = 8'192;                ///< begun and not settled
+  Duration window = std::chrono::seconds(5);  ///< how far ahead the wheel reads
+  size_t window_limit = 50'000;               ///< entries in wheel and ready queue, about
+  Duration look_interval{0};       ///< how often shards are read though nothing says so; 0: never. Other nodes put too.
+  size_t begin_batch = 1'024;      ///< events in one begin, at most
+  size_t in_flight_limit = 8'192;  ///< begun and not settled
   size_t in_flight_bytes = 64ULL * 1024 * 1024;  ///< of their bodies, about
   uint32_t max_concurrent = 10;                  ///< MAX_CONCURRENT_EXECUTIONS: publishes running, per lane
   uint32_t target_rate = 0;                      ///< events a second into one lane; 0: no limit

@@ -71,7 +71,7 @@ void ScheduleGate::check_misfires(const std::string& schedule_id, std::vector<Ev
 
 // By the time of the look at them all: one that was not late then has been let through and must not stand for others.
 void ScheduleGate::judge_misfires(std::vector<Event> events, const Result<std::optional<Schedule>>& schedule,
-                              TimePoint begun_at) {
+                                  TimePoint begun_at) {
   using Kind = Misfires::Decision::Kind;
   const TimePoint now = ports_.clock.wall();
   if (!schedule) {

@@ -55,7 +55,8 @@ void put_near(const MovePtr& move, std::vector<Event> events) {
 }  // namespace
 
 void transfer_some(EnginePorts& ports, std::vector<EventId> ids, ArrivedNear arrived, Done<std::vector<bool>> done) {
-  auto move = std::make_shared<Move>(Move{ports, std::move(arrived), std::move(done), {}, {}, {}, ports.clock.steady()});
+  auto move =
+      std::make_shared<Move>(Move{ports, std::move(arrived), std::move(done), {}, {}, {}, ports.clock.steady()});
   ports.far_catalog.get(std::move(ids), [move](Result<std::vector<std::optional<StoredEvent>>> stored) {
     if (!stored) return move->done(fail(std::move(stored.error())));
     std::vector<Event> events;

@@ -20,11 +20,11 @@ Done<std::vector<Changed>> only(Done<Changed> done) {
 }  // namespace
 
 struct TwoTiers::Put {
-  std::vector<Event> named;        ///< copies, for a second look
-  std::vector<size_t> named_at;    ///< their places among all
-  std::vector<Event> events;       ///< far put: all
+  std::vector<Event> named;      ///< copies, for a second look
+  std::vector<size_t> named_at;  ///< their places among all
+  std::vector<Event> events;     ///< far put: all
   std::vector<PutOutcome> outcomes;
-  std::vector<size_t> open;        ///< places whose outcome is not known yet
+  std::vector<size_t> open;  ///< places whose outcome is not known yet
   Done<std::vector<PutOutcome>> done;
 };
 
@@ -119,8 +119,7 @@ void TwoTiers::take_claims(std::shared_ptr<Put> put) {
   });
 }
 
-void TwoTiers::put_far(std::vector<Event> events, const std::vector<bool>& named,
-                       Done<std::vector<PutOutcome>> done) {
+void TwoTiers::put_far(std::vector<Event> events, const std::vector<bool>& named, Done<std::vector<PutOutcome>> done) {
   if (one_store()) return ports_.far.put(std::move(events), std::move(done));
   std::vector<FarClaim> claims;
   auto put = std::make_shared<Put>();
@@ -165,19 +164,21 @@ void TwoTiers::put_unclaimed(std::shared_ptr<Put> put, std::vector<PutOutcome> c
 // Near first, so that a far store which is away stops no cancel of what is near.
 void TwoTiers::cancel(CancelRequest request, Done<Changed> done) {
   if (one_store()) return ports_.near_catalog.cancel({std::move(request)}, only(std::move(done)));
-  ports_.near_catalog.cancel({request}, only([this, request, done = std::move(done)](Result<Changed> near) mutable {
-    if (!near || near->result != ChangeResult::not_found) return done(std::move(near));
-    ports_.far_catalog.cancel({std::move(request)}, only([this, done = std::move(done)](Result<Changed> far) mutable {
-      const bool cancelled = far && far->current && far->current->state == State::cancelled;
-      if (!cancelled) return done(std::move(far));
-      const StoredEvent ended = *far->current;
-      ports_.guard->cancel(
-          {ended}, only([far = std::move(far), done = std::move(done)](Result<Changed> guarded) mutable {
-            const bool far_decides = guarded && guarded->result == ChangeResult::done;
-            done(far_decides ? std::move(far) : std::move(guarded));
-          }));
-    }));
-  }));
+  ports_.near_catalog.cancel(
+      {request}, only([this, request, done = std::move(done)](Result<Changed> near) mutable {
+        if (!near || near->result != ChangeResult::not_found) return done(std::move(near));
+        ports_.far_catalog.cancel(
+            {std::move(request)}, only([this, done = std::move(done)](Result<Changed> far) mutable {
+              const bool cancelled = far && far->current && far->current->state == State::cancelled;
+              if (!cancelled) return done(std::move(far));
+              const StoredEvent ended = *far->current;
+              ports_.guard->cancel(
+                  {ended}, only([far = std::move(far), done = std::move(done)](Result<Changed> guarded) mutable {
+                    const bool far_decides = guarded && guarded->result == ChangeResult::done;
+                    done(far_decides ? std::move(far) : std::move(guarded));
+                  }));
+            }));
+      }));
 }
 
 void TwoTiers::change(Event event, Tier tier, Done<Changed> done) {
@@ -194,11 +195,11 @@ void TwoTiers::change(Event event, Tier tier, Done<Changed> done) {
 
 void TwoTiers::change_far(Event event, Done<Changed> done) {
   Event copy = event;
-  ports_.far_catalog.change(
-      {std::move(event)}, only([this, copy = std::move(copy), done = std::move(done)](Result<Changed> far) mutable {
-        if (!far || far->result != ChangeResult::done) return done(std::move(far));
-        change_near_too(std::move(copy), std::move(*far), std::move(done));
-      }));
+  ports_.far_catalog.change({std::move(event)},
+                            only([this, copy = std::move(copy), done = std::move(done)](Result<Changed> far) mutable {
+                              if (!far || far->result != ChangeResult::done) return done(std::move(far));
+                              change_near_too(std::move(copy), std::move(*far), std::move(done));
+                            }));
 }
 
 // A transfer may have brought the old one near before it was held back: then near decides, and far is done with.

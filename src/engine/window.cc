@@ -18,10 +18,7 @@ bool Window::Later::operator()(const WindowEntry& a, const WindowEntry& b) const
 }
 
 Window::Window(EnginePorts& ports, const EngineOptions& options, std::shared_ptr<Mailbox> mailbox)
-    : ports_(ports),
-      options_(options),
-      mailbox_(std::move(mailbox)),
-      wheel_(ports.clock.wall()) {}
+    : ports_(ports), options_(options), mailbox_(std::move(mailbox)), wheel_(ports.clock.wall()) {}
 
 void Window::arrive(const std::vector<WindowEntry>& entries) {
   for (const auto& entry : entries) {
@@ -68,8 +65,8 @@ void Window::disown(uint32_t index) {
   shards_[index].retry_at = ports_.clock.wall() + kLapsedRetry;
 }
 
-// What other nodes put is told by messages, which may be lost, and only where it is due soon. A shard that is read all the time
-// anyway needs no look of its own.
+// What other nodes put is told by messages, which may be lost, and only where it is due soon. A shard that is read all
+// the time anyway needs no look of its own.
 TimePoint Window::look_now_and_then(TimePoint now) {
   if (options_.look_interval.count() == 0) return TimePoint::max();
   if (now < looked_at_ + options_.look_interval && now >= looked_at_) return looked_at_ + options_.look_interval;
@@ -134,12 +131,12 @@ void Window::load(uint32_t index, TimePoint now) {
   shard.next_fire_at = std::nullopt;  // arrivals from now on set it again
   WindowRequest request{
       .shard = index, .epoch = *shard.epoch, .now = now, .until = shard.covering_until, .limit = options_.window_limit};
-  ports_.near.window(
-      request, [this, index, epoch = *shard.epoch, now, mailbox = mailbox_](Result<WindowPage> page) mutable {
-        mailbox->post([this, index, epoch, now, page = std::move(page)]() mutable {
-          loaded(index, epoch, now, std::move(page));
-        });
-      });
+  ports_.near.window(request,
+                     [this, index, epoch = *shard.epoch, now, mailbox = mailbox_](Result<WindowPage> page) mutable {
+                       mailbox->post([this, index, epoch, now, page = std::move(page)]() mutable {
+                         loaded(index, epoch, now, std::move(page));
+                       });
+                     });
 }
 
 void Window::loaded(uint32_t index, uint64_t epoch, TimePoint asked_at, Result<WindowPage> page) {

@@ -17,21 +17,23 @@ Done<void> then_answer(Changes changes, Done<Changes> done) {
 void JournaledCatalog::cancel(std::vector<CancelRequest> requests, Done<Changes> done) {
   std::vector<EventId> asked;
   for (const auto& request : requests) asked.push_back(request.id);
-  inner_.cancel(std::move(requests), [this, asked = std::move(asked), done = std::move(done)](Result<Changes> changes) mutable {
-    if (!changes) return done(fail(std::move(changes.error())));
-    std::vector<EventId> missing;
-    for (size_t i = 0; i < asked.size(); ++i) {
-      if ((*changes)[i].result == ChangeResult::not_found) missing.push_back(asked[i]);
-    }
-    if (missing.empty() || !complete_) return forget(std::move(*changes), std::move(done));
-    // Whoever is told that there is no such event must not see it fire.
-    complete_(std::move(missing),
-              [this, changes = std::move(*changes), done = std::move(done)](Result<bool> complete) mutable {
-                if (!complete) return done(fail(std::move(complete.error())));
-                if (!*complete) return done(fail(Code::unavailable, "the store is being filled again from the journal"));
-                forget(std::move(changes), std::move(done));
-              });
-  });
+  inner_.cancel(
+      std::move(requests), [this, asked = std::move(asked), done = std::move(done)](Result<Changes> changes) mutable {
+        if (!changes) return done(fail(std::move(changes.error())));
+        std::vector<EventId> missing;
+        for (size_t i = 0; i < asked.size(); ++i) {
+          if ((*changes)[i].result == ChangeResult::not_found) missing.push_back(asked[i]);
+        }
+        if (missing.empty() || !complete_) return forget(std::move(*changes), std::move(done));
+        // Whoever is told that there is no such event must not see it fire.
+        complete_(std::move(missing),
+                  [this, changes = std::move(*changes), done = std::move(done)](Result<bool> complete) mutable {
+                    if (!complete) return done(fail(std::move(complete.error())));
+                    if (!*complete)
+                      return done(fail(Code::unavailable, "the store is being filled again from the journal"));
+                    forget(std::move(changes), std::move(done));
+                  });
+      });
 }
 
 void JournaledCatalog::forget(Changes changes, Done<Changes> done) {

@@ -20,7 +20,8 @@ std::vector<Event> waiting_of(std::vector<Event> events, const Outcomes& outcome
   return waiting;
 }
 
-void keep_then_answer(Keeper& keeper, std::vector<Event> waiting, bool redriven, Outcomes outcomes, Done<Outcomes> done) {
+void keep_then_answer(Keeper& keeper, std::vector<Event> waiting, bool redriven, Outcomes outcomes,
+                      Done<Outcomes> done) {
   if (waiting.empty()) return done(std::move(outcomes));
   keeper.keep(std::move(waiting), redriven,
               [outcomes = std::move(outcomes), done = std::move(done)](Result<void> kept) mutable {
@@ -36,8 +37,9 @@ bool ended_in_transaction(const Settlement& settlement) {
 
 }  // namespace
 
-// What comes from the far store is appended too, though the journal has it already if it was put there by an accept: a claim
-// that nobody finished is taken over in the same mode (engine/two_tiers.cc), and of that the journal knows nothing.
+// What comes from the far store is appended too, though the journal has it already if it was put there by an accept: a
+// claim that nobody finished is taken over in the same mode (engine/two_tiers.cc), and of that the journal knows
+// nothing.
 void JournaledNear::put(std::vector<Event> events, PutMode mode, Done<Outcomes> done) {
   auto copies = events;
   inner_.put(std::move(events), mode,
@@ -54,30 +56,32 @@ void JournaledNear::put(std::vector<Event> events, PutMode mode, Done<Outcomes> 
                if (far.empty()) {
                  return keep_then_answer(keeper_, std::move(waiting), redriven, std::move(*outcomes), std::move(done));
                }
-               far_.get(std::move(far), [this, redriven, waiting = std::move(waiting), outcomes = std::move(*outcomes),
-                                         done = std::move(done)](Result<std::vector<std::optional<StoredEvent>>> found) mutable {
-                 if (!found) return done(fail(std::move(found.error())));
-                 for (auto& one : *found) {
-                   if (one && !is_final(one->state)) waiting.push_back(std::move(one->event));
-                 }
-                 keep_then_answer(keeper_, std::move(waiting), redriven, std::move(outcomes), std::move(done));
-               });
+               far_.get(std::move(far),
+                        [this, redriven, waiting = std::move(waiting), outcomes = std::move(*outcomes),
+                         done = std::move(done)](Result<std::vector<std::optional<StoredEvent>>> found) mutable {
+                          if (!found) return done(fail(std::move(found.error())));
+                          for (auto& one : *found) {
+                            if (one && !is_final(one->state)) waiting.push_back(std::move(one->event));
+                          }
+                          keep_then_answer(keeper_, std::move(waiting), redriven, std::move(outcomes), std::move(done));
+                        });
              });
 }
 
-// What ends otherwise than in a transaction is forgotten first. A crash in between: the store still has it in flight, its next
-// owner ends it again. The other way round a lost store would be filled with an event that was dead or cancelled long ago.
+// What ends otherwise than in a transaction is forgotten first. A crash in between: the store still has it in flight,
+// its next owner ends it again. The other way round a lost store would be filled with an event that was dead or
+// cancelled long ago.
 void JournaledNear::settle(std::vector<Settlement> settlements, Done<void> done) {
   std::vector<EventId> ids;
   for (const auto& settlement : settlements) {
     if (is_final(settlement.outcome.state) && !ended_in_transaction(settlement)) ids.push_back(settlement.event.id);
   }
   if (ids.empty()) return store_ends(std::move(settlements), std::move(done));
-  keeper_.forget(std::move(ids), [this, settlements = std::move(settlements), done = std::move(done)](
-                                     Result<void> forgotten) mutable {
-    if (!forgotten) return done(fail(std::move(forgotten.error())));
-    store_ends(std::move(settlements), std::move(done));
-  });
+  keeper_.forget(std::move(ids),
+                 [this, settlements = std::move(settlements), done = std::move(done)](Result<void> forgotten) mutable {
+                   if (!forgotten) return done(fail(std::move(forgotten.error())));
+                   store_ends(std::move(settlements), std::move(done));
+                 });
 }
 
 void JournaledNear::store_ends(std::vector<Settlement> settlements, Done<void> done) {

@@ -98,8 +98,11 @@ void Rebuild::fill(Turn turn) {
     ++figures_.shards_filled;
     figures_.events_put_back += replayed->events;
     // An accept may have been between store and journal just now: what it appends behind this end is put back later.
-    turns_.push_back(Turn{.shard = turn.shard, .store = turn.store, .from = replayed->end,
-                          .not_before = ports_.clock.steady() + ports_.late, .done = nullptr});
+    turns_.push_back(Turn{.shard = turn.shard,
+                          .store = turn.store,
+                          .from = replayed->end,
+                          .not_before = ports_.clock.steady() + ports_.late,
+                          .done = nullptr});
   }
   ports_.marks.note_filled(turn.shard, turn.store, std::move(turn.done));
 }
@@ -111,14 +114,16 @@ Result<ReplayProgress> Rebuild::replay(const Turn& turn) {
                                       if (auto whole = still_whole(turn); !whole) return whole;
                                       return put_back(std::move(events));
                                     },
-                                .progress = [this](const ReplayProgress& progress) {
-                                  const std::scoped_lock lock(mutex_);
-                                  figures_.progress = progress;
-                                },
-                                .give_up = [this] {
-                                  const std::scoped_lock lock(mutex_);
-                                  return stopping_;
-                                }});
+                                .progress =
+                                    [this](const ReplayProgress& progress) {
+                                      const std::scoped_lock lock(mutex_);
+                                      figures_.progress = progress;
+                                    },
+                                .give_up =
+                                    [this] {
+                                      const std::scoped_lock lock(mutex_);
+                                      return stopping_;
+                                    }});
 }
 
 Status Rebuild::still_whole(const Turn& turn) {
@@ -152,7 +157,8 @@ Status Rebuild::put_back(std::vector<Event> events) {
     // What the far store knows as moved near was lost there, however early it was moved.
     for (size_t i = 0; i < far.size(); ++i) {
       const auto& existing = (*outcomes)[i].existing;
-      if (existing && existing->state == State::pending && existing->tier == Tier::near) near.push_back(std::move(far[i]));
+      if (existing && existing->state == State::pending && existing->tier == Tier::near)
+        near.push_back(std::move(far[i]));
     }
   }
   if (near.empty()) return {};

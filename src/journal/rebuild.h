@@ -1,5 +1,5 @@
-// Fills a shard's stores from the journal where the near store has lost writes or may have: before the shard fires again. One
-// shard at a time, on a thread of its own. Thread-safe.
+// Fills a shard's stores from the journal where the near store has lost writes or may have: before the shard fires
+// again. One shard at a time, on a thread of its own. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -9,18 +9,18 @@
 #include <thread>
 
 #include "journal/journal.h"
-#include "store/journal_marks.h"
 #include "store/far_store.h"
+#include "store/journal_marks.h"
 #include "store/near_store.h"
 #include "time/clock.h"
 
 namespace schedules {
 
 struct RebuildFigures {
-  uint64_t waiting = 0;       ///< shards whose turn has not come
+  uint64_t waiting = 0;           ///< shards whose turn has not come
   std::optional<uint32_t> shard;  ///< the one that is being filled
-  ReplayProgress progress;    ///< of it
-  uint64_t shards_filled = 0;  ///< since the start
+  ReplayProgress progress;        ///< of it
+  uint64_t shards_filled = 0;     ///< since the start
   uint64_t events_put_back = 0;
 };
 
@@ -50,7 +50,7 @@ class Rebuild {
   struct Turn {
     uint32_t shard = 0;
     std::string store;
-    int64_t from = 0;      ///< of the journal
+    int64_t from = 0;  ///< of the journal
     SteadyPoint not_before{};
     Done<void> done;
   };
@@ -59,8 +59,8 @@ class Rebuild {
   std::optional<Turn> next();
   void fill(Turn turn);
   Result<ReplayProgress> replay(const Turn& turn);
-  /// Of a later look: only while the shard is whole. One that has lost its data meanwhile is filled from the beginning, and
-  /// then knows of ends that this look may have been too early for.
+  /// Of a later look: only while the shard is whole. One that has lost its data meanwhile is filled from the beginning,
+  /// and then knows of ends that this look may have been too early for.
   Status still_whole(const Turn& turn);
   Status put_back(std::vector<Event> events);
 

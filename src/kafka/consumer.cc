@@ -36,7 +36,8 @@ PartitionListPtr list_of(const TopicPartitions& partitions) {
 
 TopicPartitions partitions_in(const rd_kafka_topic_partition_list_t& list) {
   TopicPartitions out;
-  for (int i = 0; i < list.cnt; ++i) out.push_back({.topic = list.elems[i].topic, .partition = list.elems[i].partition});
+  for (int i = 0; i < list.cnt; ++i)
+    out.push_back({.topic = list.elems[i].topic, .partition = list.elems[i].partition});
   return out;
 }
 
@@ -58,8 +59,8 @@ RecordHeaders headers_of(const rd_kafka_message_t& message) {
 }
 
 IncomingRecord record_of(const rd_kafka_message_t& message) {
-  IncomingRecord record{.topic = rd_kafka_topic_name(message.rkt), .partition = message.partition,
-                        .offset = message.offset};
+  IncomingRecord record{
+      .topic = rd_kafka_topic_name(message.rkt), .partition = message.partition, .offset = message.offset};
   rd_kafka_timestamp_type_t type{};
   const int64_t timestamp = rd_kafka_message_timestamp(&message, &type);
   if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp >= 0) record.timestamp_ms = timestamp;
@@ -115,10 +116,10 @@ Result<std::unique_ptr<Consumer>> Consumer::open(const KafkaOptions& options, co
   if (!conf) return fail(std::move(conf.error()));
   auto impl = std::make_unique<Impl>(Impl{.listener = listener, .clock = clock});
   rd_kafka_conf_set_opaque(conf->get(), impl.get());
-  rd_kafka_conf_set_rebalance_cb(conf->get(), [](rd_kafka_t*, rd_kafka_resp_err_t what,
-                                                 rd_kafka_topic_partition_list_t* partitions, void* self) {
-    static_cast<Impl*>(self)->rebalance(what, *partitions);
-  });
+  rd_kafka_conf_set_rebalance_cb(
+      conf->get(), [](rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions, void* self) {
+        static_cast<Impl*>(self)->rebalance(what, *partitions);
+      });
   rd_kafka_conf_set_error_cb(conf->get(), [](rd_kafka_t*, int code, const char* text, void* self) {
     static_cast<Impl*>(self)->note(static_cast<rd_kafka_resp_err_t>(code), text);
   });

@@ -20,7 +20,7 @@ struct ConsumerOptions {
   std::string group;
   std::vector<std::string> topics;
   std::chrono::milliseconds session_timeout{10'000};
-  std::chrono::milliseconds commit_interval{500};      ///< how often what was processed is written to the cluster
+  std::chrono::milliseconds commit_interval{500};       ///< how often what was processed is written to the cluster
   std::chrono::milliseconds metadata_interval{10'000};  ///< how soon a topic that is made later is noticed
   size_t prefetch_records = 10'000;
   size_t prefetch_kbytes = 16 * 1024;

@@ -56,20 +56,20 @@ Result<Properties> properties_of(const KafkaOptions& options) {
   if (options.brokers.empty()) return fail_field(Code::invalid_argument, "brokers", "no Kafka brokers are named");
   auto protocol = protocol_of(options);
   if (!protocol) return fail(std::move(protocol.error()));
-  Properties out{{"bootstrap.servers", join(options.brokers)},
-                 {"client.id", options.client_id},
-                 {"security.protocol", *protocol},
-                 {"socket.connection.setup.timeout.ms",
-                  std::to_string(std::max<int64_t>(options.connect_timeout.count(), 1'000))},
-                 {"socket.timeout.ms", std::to_string(options.request_timeout.count())},
-                 {"api.version.request.timeout.ms", std::to_string(options.request_timeout.count())},
-                 {"reconnect.backoff.ms", "50"},
-                 {"reconnect.backoff.max.ms", "1000"},
-                 {"socket.nagle.disable", "true"},
-                 {"socket.keepalive.enable", "true"},
-                 {"log.connection.close", "false"},
-                 // A topic is made on purpose or not at all: asking for one must not make it.
-                 {"allow.auto.create.topics", "false"}};
+  Properties out{
+      {"bootstrap.servers", join(options.brokers)},
+      {"client.id", options.client_id},
+      {"security.protocol", *protocol},
+      {"socket.connection.setup.timeout.ms", std::to_string(std::max<int64_t>(options.connect_timeout.count(), 1'000))},
+      {"socket.timeout.ms", std::to_string(options.request_timeout.count())},
+      {"api.version.request.timeout.ms", std::to_string(options.request_timeout.count())},
+      {"reconnect.backoff.ms", "50"},
+      {"reconnect.backoff.max.ms", "1000"},
+      {"socket.nagle.disable", "true"},
+      {"socket.keepalive.enable", "true"},
+      {"log.connection.close", "false"},
+      // A topic is made on purpose or not at all: asking for one must not make it.
+      {"allow.auto.create.topics", "false"}};
   if (protocol->starts_with("sasl_")) {
     if (auto added = add_sasl(options, out); !added) return fail(std::move(added.error()));
   }

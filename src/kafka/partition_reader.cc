@@ -112,7 +112,8 @@ Status PartitionReader::read(const std::string& topic, int32_t partition, int64_
     } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       // The end of what is committed; an open transaction before `until` is waited for.
       if (message->offset >= until) break;
-    } else if (message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+    } else if (message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+               message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
       status = fail(error_of(message->err, "reading " + topic + " failed"));
       break;
     } else {

@@ -110,7 +110,9 @@ class Instance {
     while (!idle_.wait_for(lock, Milliseconds(500), nothing_left)) give_up();
   }
   void give_up() { rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT); }
-  void break_it() { rd_kafka_test_fatal_error(handle_.get(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "a test"); }
+  void break_it() {
+    rd_kafka_test_fatal_error(handle_.get(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "a test");
+  }
 
  private:
   Instance() = default;
@@ -190,9 +192,9 @@ struct Producer::Impl {
   KafkaOptions options;
   ProducerOptions producer;
   std::mutex mutex;
-  std::shared_ptr<Instance> current;              ///< guarded by mutex
-  std::list<std::shared_ptr<Instance>> retired;   ///< guarded by mutex; until they are idle
-  std::unique_ptr<Executor> undertaker;           ///< guarded by mutex; ends instances, which may take a while
+  std::shared_ptr<Instance> current;             ///< guarded by mutex
+  std::list<std::shared_ptr<Instance>> retired;  ///< guarded by mutex; until they are idle
+  std::unique_ptr<Executor> undertaker;          ///< guarded by mutex; ends instances, which may take a while
 
   Result<std::shared_ptr<Instance>> working() {
     const std::scoped_lock lock(mutex);

@@ -14,7 +14,7 @@
 namespace schedules::kafka {
 
 struct ProducerOptions {
-  std::chrono::milliseconds linger{1};              ///< how long a record may wait for others to go with it
+  std::chrono::milliseconds linger{1};                ///< how long a record may wait for others to go with it
   std::chrono::milliseconds message_timeout{10'000};  ///< retries included; then it is reported as unavailable
   size_t max_queued_messages = 500'000;
   size_t max_queued_kbytes = 512 * 1024;

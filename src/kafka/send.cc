@@ -28,7 +28,8 @@ rd_kafka_vu_t bytes_argument(rd_kafka_vtype_t type, const std::string& bytes) {
 
 }  // namespace
 
-rd_kafka_resp_err_t send_record(rd_kafka_t* handle, rd_kafka_topic_t* topic, const OutgoingRecord& record, void* opaque) {
+rd_kafka_resp_err_t send_record(rd_kafka_t* handle, rd_kafka_topic_t* topic, const OutgoingRecord& record,
+                                void* opaque) {
   std::array<rd_kafka_vu_t, 6> arguments;
   size_t count = 0;
   arguments[count] = argument(RD_KAFKA_VTYPE_RKT);

@@ -73,8 +73,8 @@ void TransactionalProducer::Impl::send(const std::vector<OutgoingRecord>& record
   }
 }
 
-// Afterwards another producer is to be opened: the library's own going on (a new epoch for the same id) does not agree with
-// brokers of version 4, which then see numbers missing.
+// Afterwards another producer is to be opened: the library's own going on (a new epoch for the same id) does not agree
+// with brokers of version 4, which then see numbers missing.
 void TransactionalProducer::Impl::abort(Transaction& transaction) {
   transaction.end = Transaction::End::aborted;
   usable = false;
@@ -85,7 +85,8 @@ void TransactionalProducer::Impl::abort(Transaction& transaction) {
 }
 
 // What an error of the library says about the transaction.
-Transaction& TransactionalProducer::Impl::ended(Transaction& transaction, const ErrorPtr& error, std::string_view what) {
+Transaction& TransactionalProducer::Impl::ended(Transaction& transaction, const ErrorPtr& error,
+                                                std::string_view what) {
   const auto code = rd_kafka_error_code(error.get());
   transaction.error = error_of(code, what);
   transaction.error.detail += fmt::format(": {}", rd_kafka_error_string(error.get()));

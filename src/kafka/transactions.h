@@ -1,5 +1,5 @@
-// One transactional producer: what is published together is seen together by readers of committed records, or not at all.
-// Whoever opens another one with the same id fences it. One thread owns it: calls block.
+// One transactional producer: what is published together is seen together by readers of committed records, or not at
+// all. Whoever opens another one with the same id fences it. One thread owns it: calls block.
 #pragma once
 
 #include <chrono>
@@ -14,8 +14,8 @@
 namespace schedules::kafka {
 
 struct TransactionOptions {
-  std::string id;                              ///< transactional.id
-  std::chrono::milliseconds timeout{10'000};   ///< of each call
+  std::string id;                                         ///< transactional.id
+  std::chrono::milliseconds timeout{10'000};              ///< of each call
   std::chrono::milliseconds transaction_timeout{20'000};  ///< an open one without a producer is aborted by the broker
   size_t max_record_bytes = 16 * 1024 * 1024;
 };

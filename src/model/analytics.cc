@@ -19,9 +19,7 @@ std::optional<Enum> find(const std::array<std::string_view, N>& names, std::stri
   return std::nullopt;
 }
 
-std::optional<std::string> if_any(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
+std::optional<std::string> if_any(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
 
 std::optional<int64_t> number(std::string_view text) {
   int64_t value = 0;
@@ -61,22 +59,23 @@ void add_kafka(const Execution& execution, AnalyticsRecord& record) {
 }  // namespace
 
 AnalyticsRecord record_of(const Execution& execution) {
-  AnalyticsRecord record{.id = execution.id,
-                         .type = type_of(execution),
-                         .schedule_id = execution.schedule_id.empty() ? execution.event_id.text() : execution.schedule_id,
-                         .schedule_name = if_any(execution.schedule_name),
-                         .level = level_of(execution),
-                         .event_type = execution.entity_type,
-                         .event_action = execution.action,
-                         .entity_id = if_any(execution.entity_id),
-                         .correlation_id = execution.correlation_id,
-                         .scheduled_at = execution.due_at,
-                         .started_at = execution.executed_at,
-                         .completed_at = execution.executed_at + execution.duration,
-                         .result = result_of(execution),
-                         .retry_count = execution.attempt > 0 ? execution.attempt - 1 : 0,
-                         .error = if_any(execution.error),
-                         .node = if_any(execution.node_id)};
+  AnalyticsRecord record{
+      .id = execution.id,
+      .type = type_of(execution),
+      .schedule_id = execution.schedule_id.empty() ? execution.event_id.text() : execution.schedule_id,
+      .schedule_name = if_any(execution.schedule_name),
+      .level = level_of(execution),
+      .event_type = execution.entity_type,
+      .event_action = execution.action,
+      .entity_id = if_any(execution.entity_id),
+      .correlation_id = execution.correlation_id,
+      .scheduled_at = execution.due_at,
+      .started_at = execution.executed_at,
+      .completed_at = execution.executed_at + execution.duration,
+      .result = result_of(execution),
+      .retry_count = execution.attempt > 0 ? execution.attempt - 1 : 0,
+      .error = if_any(execution.error),
+      .node = if_any(execution.node_id)};
   if (!record.error && execution.status == RunStatus::skipped) record.error = if_any(execution.reason);
   if (record.type == ScheduleType::mongo_periodic) record.mongo_execution_id = execution.id;
   if (record.type == ScheduleType::clickhouse_delayed) record.clickhouse_id = execution.event_id.text();

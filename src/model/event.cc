@@ -23,9 +23,8 @@ std::optional<Enum> find(const std::array<std::string_view, N>& names, std::stri
 uint64_t fingerprint_of(const Event& event, std::string_view due) {
   uint64_t hash = 0;
   const auto mix = [&hash](std::string_view text) { hash = stable_hash(text, hash + 1); };
-  for (const auto* text : {&event.topic, &event.key, &event.entity_type, &event.entity_id, &event.action,
-                           &event.body, &event.correlation_id, &event.actor_type, &event.actor_id,
-                           &event.target.url}) {
+  for (const auto* text : {&event.topic, &event.key, &event.entity_type, &event.entity_id, &event.action, &event.body,
+                           &event.correlation_id, &event.actor_type, &event.actor_id, &event.target.url}) {
     mix(*text);
   }
   for (const auto& [name, value] : event.headers) {
@@ -33,9 +32,8 @@ uint64_t fingerprint_of(const Event& event, std::string_view due) {
     mix(value);
   }
   for (const auto& tag : event.tags) mix(tag);
-  mix(fmt::format("{} {} {} {} {} {}", due, event.priority,
-                  static_cast<int>(event.target.kind), event.max_retries, event.retry_delay.count(),
-                  event.max_delay ? event.max_delay->count() : -1));
+  mix(fmt::format("{} {} {} {} {} {}", due, event.priority, static_cast<int>(event.target.kind), event.max_retries,
+                  event.retry_delay.count(), event.max_delay ? event.max_delay->count() : -1));
   return hash == 0 ? 1 : hash;
 }
 

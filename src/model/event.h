@@ -62,10 +62,10 @@ struct Event {
   std::string traceparent;
   std::string source;  ///< who made it: api_request, library, schedule, kafka_delayed, …
 
-  TimePoint due_at;      ///< when it should be published; never before
-  TimePoint fire_at;     ///< when it is tried next: due_at until a retry moves it on
-  TimePoint created_at;  ///< when it was accepted
-  int8_t priority = 0;   ///< -9…9, higher first among what is due
+  TimePoint due_at;                               ///< when it should be published; never before
+  TimePoint fire_at;                              ///< when it is tried next: due_at until a retry moves it on
+  TimePoint created_at;                           ///< when it was accepted
+  int8_t priority = 0;                            ///< -9…9, higher first among what is due
   std::optional<std::chrono::seconds> max_delay;  ///< later than this it is skipped(expired)
   uint32_t max_retries = 3;
   std::chrono::milliseconds retry_delay{60'000};  ///< first retry's delay, doubled by each further one

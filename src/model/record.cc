@@ -5,8 +5,8 @@
 namespace schedules {
 namespace {
 
-// One description of the fields serves both directions, so that they cannot drift apart. Each optional field has a bit, in the
-// order of the description; one that is as it mostly is has none of its bytes. What that is may never change.
+// One description of the fields serves both directions, so that they cannot drift apart. Each optional field has a bit,
+// in the order of the description; one that is as it mostly is has none of its bytes. What that is may never change.
 constexpr size_t kBitBytes = 4;
 constexpr std::string_view kNoBits("\0\0\0\0", kBitBytes);
 
@@ -24,7 +24,9 @@ class Packer {
     if (keep(value != usual)) out.text(value);
   }
   template <class Int>
-  void number(const Int& value) { out.svarint(static_cast<int64_t>(value)); }
+  void number(const Int& value) {
+    out.svarint(static_cast<int64_t>(value));
+  }
   template <class Int>
   void number(const Int& value, int64_t usual) {
     if (keep(static_cast<int64_t>(value) != usual)) number(value);
@@ -76,7 +78,9 @@ class Unpacker {
     if (kept()) text(value);
   }
   template <class Int>
-  void number(Int& value) { value = static_cast<Int>(in.svarint()); }
+  void number(Int& value) {
+    value = static_cast<Int>(in.svarint());
+  }
   template <class Int>
   void number(Int& value, int64_t usual) {
     value = static_cast<Int>(usual);

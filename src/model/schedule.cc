@@ -38,9 +38,7 @@ std::optional<CatchUp> parse_catch_up(std::string_view text) { return find<Catch
 std::optional<Overlap> parse_overlap(std::string_view text) { return find<Overlap>(kOverlap, text); }
 std::optional<Ack> parse_ack(std::string_view text) { return find<Ack>(kAck, text); }
 std::optional<DstGap> parse_dst_gap(std::string_view text) { return find<DstGap>(kGap, text); }
-std::optional<DstOverlap> parse_dst_overlap(std::string_view text) {
-  return find<DstOverlap>(kDstOverlap, text);
-}
+std::optional<DstOverlap> parse_dst_overlap(std::string_view text) { return find<DstOverlap>(kDstOverlap, text); }
 std::optional<RunStatus> parse_run_status(std::string_view text) { return find<RunStatus>(kRun, text); }
 
 }  // namespace schedules

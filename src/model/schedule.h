@@ -13,7 +13,7 @@
 namespace schedules {
 
 enum class ScheduleStatus : uint8_t { active, paused, disabled, completed };
-enum class CatchUp : uint8_t { last, first, all, skip, fail };        ///< what to do about missed occurrences
+enum class CatchUp : uint8_t { last, first, all, skip, fail };  ///< what to do about missed occurrences
 enum class Overlap : uint8_t { allow, skip, buffer_one, buffer_all, cancel_other, max_parallel };
 enum class Ack : uint8_t { none, required };  ///< required: a run goes on until somebody says that it has ended
 enum class DstGap : uint8_t { shift_forward, skip };
@@ -46,7 +46,7 @@ struct Schedule {
   uint32_t catch_up_max = 100;
   double catch_up_rate = 10;  ///< fires per second while catching up
   Overlap overlap = Overlap::allow;
-  uint32_t overlap_limit = 1;  ///< for buffer_all and max_parallel
+  uint32_t overlap_limit = 1;              ///< for buffer_all and max_parallel
   std::chrono::seconds max_runtime{3600};  ///< a run counts no longer than this
   Ack ack = Ack::none;
 
@@ -68,7 +68,7 @@ struct Schedule {
   std::vector<std::string> tags;
 
   // State.
-  uint64_t revision = 1;  ///< grows with every edit; an occurrence of an older one never fires
+  uint64_t revision = 1;                    ///< grows with every edit; an occurrence of an older one never fires
   std::optional<TimePoint> planned_until;   ///< every nominal time up to here has been dealt with
   std::optional<TimePoint> next_execution;  ///< next due time, as shown
   std::optional<TimePoint> last_execution;
@@ -96,24 +96,24 @@ struct Execution {
   std::string action;
   std::string correlation_id;
   TimePoint due_at;
-  TimePoint executed_at;             ///< publish start, or when it was decided
-  Duration duration{};               ///< of the publish
+  TimePoint executed_at;  ///< publish start, or when it was decided
+  Duration duration{};    ///< of the publish
   RunStatus status = RunStatus::success;
-  State state = State::fired;        ///< of the event after it; pending: will be tried again
+  State state = State::fired;  ///< of the event after it; pending: will be tried again
   std::string reason;
   std::string error;
-  uint32_t attempt = 1;              ///< counted from 1
+  uint32_t attempt = 1;  ///< counted from 1
   std::string sink;
   std::string position;
   std::string node_id;
-  bool waited_far = false;           ///< of a plain event: it was accepted for beyond the horizon
-  TimePoint accepted_at;             ///< of the event; not stored: only the recorder looks at it
+  bool waited_far = false;  ///< of a plain event: it was accepted for beyond the horizon
+  TimePoint accepted_at;    ///< of the event; not stored: only the recorder looks at it
 };
 
 /// An event which used up its retries, kept with its reason until redriven or dropped.
 struct DeadLetter {
-  Event event;          ///< whole: body, headers, attempts
-  std::string reason;   ///< retries_exhausted, rejected, expired_retry, misfire, …
+  Event event;         ///< whole: body, headers, attempts
+  std::string reason;  ///< retries_exhausted, rejected, expired_retry, misfire, …
   std::string detail;
   TimePoint died_at;
 };

@@ -59,24 +59,25 @@ struct Binary {
 /// One encoded value.
 class Value {
  public:
-  Value(std::nullptr_t) : type_(Type::null) {}                                // NOLINT(google-explicit-constructor)
-  Value(bool value);                                                          // NOLINT(google-explicit-constructor)
-  Value(double value);                                                        // NOLINT(google-explicit-constructor)
-  Value(int value) : Value(static_cast<int64_t>(value)) {}                    // NOLINT(google-explicit-constructor)
-  Value(int64_t value);                                                       // NOLINT(google-explicit-constructor)
-  Value(uint32_t value) : Value(static_cast<int64_t>(value)) {}               // NOLINT(google-explicit-constructor)
-  Value(uint64_t value) : Value(static_cast<int64_t>(value)) {}               // NOLINT(google-explicit-constructor)
-  Value(const char* text) : Value(std::string_view(text)) {}                  // NOLINT(google-explicit-constructor)
-  Value(const std::string& text) : Value(std::string_view(text)) {}           // NOLINT(google-explicit-constructor)
-  Value(std::string_view text);                                               // NOLINT(google-explicit-constructor)
-  Value(ObjectId id);                                                         // NOLINT(google-explicit-constructor)
-  Value(Binary binary);                                                       // NOLINT(google-explicit-constructor)
-  Value(TimePoint time);                                                      // NOLINT(google-explicit-constructor)
-  Value(const Document& document);                                            // NOLINT(google-explicit-constructor)
-  Value(const Array& array);                                                  // NOLINT(google-explicit-constructor)
-  Value(const Element& element);                                              // NOLINT(google-explicit-constructor)
+  Value(std::nullptr_t) : type_(Type::null) {}                       // NOLINT(google-explicit-constructor)
+  Value(bool value);                                                 // NOLINT(google-explicit-constructor)
+  Value(double value);                                               // NOLINT(google-explicit-constructor)
+  Value(int value) : Value(static_cast<int64_t>(value)) {}           // NOLINT(google-explicit-constructor)
+  Value(int64_t value);                                              // NOLINT(google-explicit-constructor)
+  Value(uint32_t value) : Value(static_cast<int64_t>(value)) {}      // NOLINT(google-explicit-constructor)
+  Value(uint64_t value) : Value(static_cast<int64_t>(value)) {}      // NOLINT(google-explicit-constructor)
+  Value(const char* text) : Value(std::string_view(text)) {}         // NOLINT(google-explicit-constructor)
+  Value(const std::string& text) : Value(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
+  Value(std::string_view text);                                      // NOLINT(google-explicit-constructor)
+  Value(ObjectId id);                                                // NOLINT(google-explicit-constructor)
+  Value(Binary binary);                                              // NOLINT(google-explicit-constructor)
+  Value(TimePoint time);                                             // NOLINT(google-explicit-constructor)
+  Value(const Document& document);                                   // NOLINT(google-explicit-constructor)
+  Value(const Array& array);                                         // NOLINT(google-explicit-constructor)
+  Value(const Element& element);                                     // NOLINT(google-explicit-constructor)
   template <class T>
-  Value(const std::optional<T>& value) : Value(value ? Value(*value) : Value(nullptr)) {}  // NOLINT(google-explicit-constructor)
+  Value(const std::optional<T>& value)
+      : Value(value ? Value(*value) : Value(nullptr)) {}  // NOLINT(google-explicit-constructor)
 
  private:
   friend class Document;

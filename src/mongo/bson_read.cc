@@ -77,27 +77,48 @@ size_t size_of(Type type, std::string_view rest) {
 
 std::string_view to_string(Type type) {
   switch (type) {
-    case Type::real: return "a double";
-    case Type::text: return "a string";
-    case Type::document: return "a document";
-    case Type::array: return "an array";
-    case Type::binary: return "binary";
-    case Type::undefined: return "undefined";
-    case Type::object_id: return "an ObjectId";
-    case Type::boolean: return "a boolean";
-    case Type::date: return "a date";
-    case Type::null: return "null";
-    case Type::regex: return "a regular expression";
-    case Type::pointer: return "a DBPointer";
-    case Type::code: return "code";
-    case Type::symbol: return "a symbol";
-    case Type::scoped_code: return "code";
-    case Type::int32: return "an integer";
-    case Type::timestamp: return "a timestamp";
-    case Type::int64: return "an integer";
-    case Type::decimal: return "a decimal";
-    case Type::max_key: return "MaxKey";
-    case Type::min_key: return "MinKey";
+    case Type::real:
+      return "a double";
+    case Type::text:
+      return "a string";
+    case Type::document:
+      return "a document";
+    case Type::array:
+      return "an array";
+    case Type::binary:
+      return "binary";
+    case Type::undefined:
+      return "undefined";
+    case Type::object_id:
+      return "an ObjectId";
+    case Type::boolean:
+      return "a boolean";
+    case Type::date:
+      return "a date";
+    case Type::null:
+      return "null";
+    case Type::regex:
+      return "a regular expression";
+    case Type::pointer:
+      return "a DBPointer";
+    case Type::code:
+      return "code";
+    case Type::symbol:
+      return "a symbol";
+    case Type::scoped_code:
+      return "code";
+    case Type::int32:
+      return "an integer";
+    case Type::timestamp:
+      return "a timestamp";
+    case Type::int64:
+      return "an integer";
+    case Type::decimal:
+      return "a decimal";
+    case Type::max_key:
+      return "MaxKey";
+    case Type::min_key:
+      return "MinKey";
   }
   return "of an unknown type";
 }

@@ -13,7 +13,7 @@
 namespace schedules::mongo {
 namespace {
 
-constexpr Duration kIdle = std::chrono::seconds(1);            ///< unused so long, a connection may have died unnoticed
+constexpr Duration kIdle = std::chrono::seconds(1);  ///< unused so long, a connection may have died unnoticed
 constexpr Duration kLeaveAlone = std::chrono::milliseconds(500);  ///< a server that was away is not asked again sooner
 
 /// The pool that all lanes share, made when it is first needed.

@@ -1,5 +1,5 @@
-// A MongoDB, asked from a few threads of its own: the driver blocks. Work that is given the same order key is done in the
-// order of the calls. A server that is away makes calls fail soon, and is found again without help. Thread-safe.
+// A MongoDB, asked from a few threads of its own: the driver blocks. Work that is given the same order key is done in
+// the order of the calls. A server that is away makes calls fail soon, and is found again without help. Thread-safe.
 //
 //   client.call<bool>(id, [id](Connection& mongo) -> Result<bool> { … }, std::move(done));
 #pragma once
@@ -19,9 +19,9 @@ struct Options {
   std::chrono::milliseconds connect_timeout{2'000};
   std::chrono::milliseconds selection_timeout{2'000};  ///< how long a call waits for a primary
   std::chrono::milliseconds socket_timeout{5'000};     ///< of one message there or back
-  std::chrono::milliseconds heartbeat{1'000};          ///< how often servers are looked at; the URL may say others of these
-  size_t lanes = 4;                                    ///< threads
-  size_t most_waiting = 2'000;                         ///< calls; one more is answered overloaded
+  std::chrono::milliseconds heartbeat{1'000};  ///< how often servers are looked at; the URL may say others of these
+  size_t lanes = 4;                            ///< threads
+  size_t most_waiting = 2'000;                 ///< calls; one more is answered overloaded
   std::string app_name = "stufio-schedules";
 };
 

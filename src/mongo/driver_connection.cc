@@ -66,7 +66,8 @@ Error error_from(const bson_error_t& error) {
       source = ErrorSource::server;
       break;
     case MONGOC_ERROR_BSON:  // refused before it was sent
-      return Error{.code = Code::payload_too_large, .detail = fmt::format("MongoDB: {}", static_cast<const char*>(error.message))};
+      return Error{.code = Code::payload_too_large,
+                   .detail = fmt::format("MongoDB: {}", static_cast<const char*>(error.message))};
     default:
       break;
   }
@@ -78,7 +79,8 @@ const mongoc_read_prefs_t* primary() {
   return prefs.get();
 }
 
-Owned<mongoc_collection_t> collection_of(mongoc_client_t* client, const std::string& database, const std::string& name) {
+Owned<mongoc_collection_t> collection_of(mongoc_client_t* client, const std::string& database,
+                                         const std::string& name) {
   return Owned<mongoc_collection_t>(mongoc_client_get_collection(client, database.c_str(), name.c_str()));
 }
 
@@ -105,7 +107,8 @@ bool append(mongoc_bulk_operation_t* bulk, const Write& write, bson_error_t* err
     case Write::Kind::update:
       break;
   }
-  if (write.many) return mongoc_bulk_operation_update_many_with_opts(bulk, filter.get(), document.get(), options.get(), error);
+  if (write.many)
+    return mongoc_bulk_operation_update_many_with_opts(bulk, filter.get(), document.get(), options.get(), error);
   return mongoc_bulk_operation_update_one_with_opts(bulk, filter.get(), document.get(), options.get(), error);
 }
 
@@ -167,7 +170,8 @@ Result<std::optional<std::string>> DriverConnection::find_one(Query query) {
   return found;
 }
 
-Result<Written> DriverConnection::write(const std::string& collection_name, std::span<const Write> writes, Order order) {
+Result<Written> DriverConnection::write(const std::string& collection_name, std::span<const Write> writes,
+                                        Order order) {
   if (writes.empty()) return Written{};
   const auto collection = collection_of(client_, database_, collection_name);
   const Lent options(Document{{"ordered", order == Order::ordered}});
@@ -200,7 +204,8 @@ Result<std::optional<std::string>> DriverConnection::find_and_modify(const FindA
   if (!request.projection.empty()) mongoc_find_and_modify_opts_set_fields(options.get(), projection.get());
   Reply reply;
   bson_error_t error{};
-  if (!mongoc_collection_find_and_modify_with_opts(collection.get(), filter.get(), options.get(), reply.fresh(), &error)) {
+  if (!mongoc_collection_find_and_modify_with_opts(collection.get(), filter.get(), options.get(), reply.fresh(),
+                                                   &error)) {
     return fail(failed(error));
   }
   const auto value = mongo::find(reply.bytes(), "value");

@@ -14,8 +14,8 @@ namespace {
 constexpr size_t kLongestMessage = 512;
 
 // Another server may take the call, or the same one later; or it does not let us in, which an operator mends there.
-constexpr std::array<int64_t, 22> kAway{6,     7,     11,    13,    18,    24,    50,    64,     89,     91,  112,
-                                        133,   189,   202,   262,   9001,  10058, 10107, 11600,  11602,  13435, 13436};
+constexpr std::array<int64_t, 22> kAway{6,   7,   11,  13,  18,   24,    50,    64,    89,    91,    112,
+                                        133, 189, 202, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436};
 constexpr std::array<int64_t, 3> kDuplicates{11'000, 11'001, 12'582};
 constexpr std::array<int64_t, 4> kTooLarge{10'334, 17'419, 17'420, 2};
 

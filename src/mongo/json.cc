@@ -14,9 +14,7 @@ namespace json = boost::json;
 
 std::optional<Value> value_of(const json::value& from);
 
-bool is_storable(std::string_view key) {
-  return !key.empty() && key.front() != '$' && key.find('\0') == key.npos;
-}
+bool is_storable(std::string_view key) { return !key.empty() && key.front() != '$' && key.find('\0') == key.npos; }
 
 std::optional<Document> document_of(const json::object& from) {
   Document document;
@@ -80,7 +78,8 @@ class Writer {
     std::set<std::string_view> seen;
     Reader reader(bytes);
     while (auto element = reader.next()) {
-      if (!seen.insert(element->name).second) return fail(Code::invalid_argument, "has the key \"{}\" twice", name_of(*element));
+      if (!seen.insert(element->name).second)
+        return fail(Code::invalid_argument, "has the key \"{}\" twice", name_of(*element));
       if (out.back() != '{') out.push_back(',');
       if (!is_valid_utf8(element->name)) return fail(Code::invalid_utf8, "has a key that is not UTF-8");
       append_json_string(out, element->name);
@@ -140,10 +139,12 @@ class Writer {
         return date(element);
       case Type::document:
       case Type::array:
-        if (level >= kMaxJsonLevels) return fail(Code::out_of_range, "is nested more than {} levels deep", kMaxJsonLevels);
+        if (level >= kMaxJsonLevels)
+          return fail(Code::out_of_range, "is nested more than {} levels deep", kMaxJsonLevels);
         return element.type == Type::array ? array(element.bytes, level + 1) : object(element.bytes, level + 1);
       default:
-        return fail(Code::invalid_argument, "has {} at \"{}\", which JSON cannot say", to_string(element.type), name_of(element));
+        return fail(Code::invalid_argument, "has {} at \"{}\", which JSON cannot say", to_string(element.type),
+                    name_of(element));
     }
   }
 
@@ -163,7 +164,8 @@ class Writer {
   Status date(const Element& element) {
     constexpr int64_t kMost = 7'258'118'400'000;  // the year 2200
     const int64_t ms = *element.date_ms();
-    if (ms < -kMost || ms > kMost) return fail(Code::out_of_range, "has a date out of range at \"{}\"", name_of(element));
+    if (ms < -kMost || ms > kMost)
+      return fail(Code::out_of_range, "has a date out of range at \"{}\"", name_of(element));
     out += '"' + format_time(from_micros(ms * 1000)) + '"';
     return {};
   }

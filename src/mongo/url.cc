@@ -59,7 +59,8 @@ Result<Url> parse_url(std::string_view text) {
     url.database = database;
   }
   url.by_dns = text.starts_with("mongodb+srv://");
-  url.has_concern = mongoc_uri_has_option(uri.get(), MONGOC_URI_W) || mongoc_uri_has_option(uri.get(), MONGOC_URI_JOURNAL);
+  url.has_concern =
+      mongoc_uri_has_option(uri.get(), MONGOC_URI_W) || mongoc_uri_has_option(uri.get(), MONGOC_URI_JOURNAL);
   const char* service = url.by_dns ? mongoc_uri_get_srv_hostname(uri.get()) : nullptr;
   url.shown = fmt::format("{}://{}/{}", url.by_dns ? "mongodb+srv" : "mongodb",
                           service != nullptr ? std::string(service) : hosts_of(uri.get()), url.database);

@@ -12,8 +12,8 @@ struct Url {
   std::string given;  ///< whole, with its password: for the driver alone
   std::string shown;  ///< for logs and messages: hosts and database
   std::string database = "stufio";
-  bool by_dns = false;        ///< mongodb+srv://: hosts come from a DNS record
-  bool has_concern = false;   ///< it says itself how durable a write is: w or journal
+  bool by_dns = false;       ///< mongodb+srv://: hosts come from a DNS record
+  bool has_concern = false;  ///< it says itself how durable a write is: w or journal
 };
 
 /// mongodb:// or mongodb+srv://, as drivers read it; the path names the database. Errors: invalid_argument, which never

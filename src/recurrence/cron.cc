@@ -13,15 +13,12 @@ unsigned lowest(uint64_t bits) { return static_cast<unsigned>(std::countr_zero(b
 uint64_t below(unsigned bit) { return (uint64_t{1} << bit) - 1; }
 unsigned population(uint64_t bits) { return static_cast<unsigned>(std::popcount(bits)); }
 
-int64_t wall_s(uint32_t day, uint32_t in_day_s) {
-  return kTableBegin_s + int64_t{day} * kDay_s + in_day_s;
-}
+int64_t wall_s(uint32_t day, uint32_t in_day_s) { return kTableBegin_s + int64_t{day} * kDay_s + in_day_s; }
 
 }  // namespace
 
 Cron::Cron(const CronFields& fields) : fields_(fields) {
-  first_time_s_ =
-      lowest(fields_.hours) * 3600 + lowest(fields_.minutes) * 60 + lowest(fields_.seconds);
+  first_time_s_ = lowest(fields_.hours) * 3600 + lowest(fields_.minutes) * 60 + lowest(fields_.seconds);
   per_day_ = population(fields_.hours) * population(fields_.minutes) * population(fields_.seconds);
   for (size_t shape = 0; shape < kMonthShapes; ++shape) {
     days_by_shape_[shape] = fields_.days.mask(shape_first_weekday(shape), shape_length(shape));
@@ -29,8 +26,7 @@ Cron::Cron(const CronFields& fields) : fields_(fields) {
 }
 
 bool Cron::month_matches(const MonthEntry& month) const noexcept {
-  return ((fields_.months >> month.month) & 1U) != 0 &&
-         (fields_.any_year || fields_.years[month.year]);
+  return ((fields_.months >> month.month) & 1U) != 0 && (fields_.any_year || fields_.years[month.year]);
 }
 
 // The first month from `index` on that has a matching day, or kTableMonths.
@@ -61,8 +57,7 @@ int32_t Cron::time_at_or_after(uint32_t in_day_s) const noexcept {
       }
     }
     if (const uint64_t ahead = fields_.minutes >> (minute + 1); ahead != 0) {
-      return static_cast<int32_t>(hour * 3600 + (minute + 1 + lowest(ahead)) * 60 +
-                                  lowest(fields_.seconds));
+      return static_cast<int32_t>(hour * 3600 + (minute + 1 + lowest(ahead)) * 60 + lowest(fields_.seconds));
     }
   }
   const uint32_t ahead = fields_.hours >> (hour + 1);
@@ -80,8 +75,7 @@ int64_t Cron::at_or_after(int64_t local_s) const noexcept {
   if (month_matches(month)) {
     uint32_t ahead = days_by_shape_[month.shape] >> (day - month.first_day);
     if ((ahead & 1U) != 0) {
-      const int32_t time_s =
-          time_at_or_after(static_cast<uint32_t>(since - uint64_t{day} * kDay_s));
+      const int32_t time_s = time_at_or_after(static_cast<uint32_t>(since - uint64_t{day} * kDay_s));
       if (time_s != kNotToday) return wall_s(day, static_cast<uint32_t>(time_s));
     }
     ahead &= ~1U;
@@ -89,16 +83,15 @@ int64_t Cron::at_or_after(int64_t local_s) const noexcept {
   }
   index = month_at_or_after(index + 1);
   if (index == kTableMonths) return kNever;
-  return wall_s(kMonths[index].first_day + lowest(days_by_shape_[kMonths[index].shape]),
-                first_time_s_);
+  return wall_s(kMonths[index].first_day + lowest(days_by_shape_[kMonths[index].shape]), first_time_s_);
 }
 
 // Matching seconds of a matching day before `until_s`.
 uint64_t Cron::count_in_day(uint32_t until_s) const noexcept {
   const uint32_t hour = until_s / 3600;
   const uint32_t minute = until_s / 60 % 60;
-  uint64_t count = uint64_t{population(fields_.hours & below(hour))} * population(fields_.minutes) *
-                   population(fields_.seconds);
+  uint64_t count =
+      uint64_t{population(fields_.hours & below(hour))} * population(fields_.minutes) * population(fields_.seconds);
   if (((fields_.hours >> hour) & 1U) == 0) return count;
   count += uint64_t{population(fields_.minutes & below(minute))} * population(fields_.seconds);
   if (((fields_.minutes >> minute) & 1U) == 0) return count;
@@ -112,14 +105,12 @@ uint64_t Cron::count(int64_t from_s, int64_t until_s) const noexcept {
   const auto from = static_cast<uint64_t>(from_s - kTableBegin_s);
   const auto until = static_cast<uint64_t>(until_s - kTableBegin_s);
   const auto first_day = static_cast<uint32_t>(from / kDay_s);
-  const auto last_day =
-      static_cast<uint32_t>(until / kDay_s);  // counted up to its `until` part only
+  const auto last_day = static_cast<uint32_t>(until / kDay_s);  // counted up to its `until` part only
 
   const auto is_day = [&](uint32_t day) {
     if (day >= kTableDays) return false;
     const auto& month = kMonths[month_of_day(day)];
-    return month_matches(month) &&
-           ((days_by_shape_[month.shape] >> (day - month.first_day)) & 1U) != 0;
+    return month_matches(month) && ((days_by_shape_[month.shape] >> (day - month.first_day)) & 1U) != 0;
   };
   uint64_t days = 0;  // whole days in [first_day, last_day)
   for (uint32_t day = first_day; day < last_day;) {

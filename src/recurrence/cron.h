@@ -60,9 +60,7 @@ class Cron {
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
   /// First matching wall second at or after `local_s`, or kNever (none before 2202).
   [[nodiscard]] int64_t at_or_after(int64_t local_s) const noexcept;
-  [[nodiscard]] bool matches(int64_t local_s) const noexcept {
-    return at_or_after(local_s) == local_s;
-  }
+  [[nodiscard]] bool matches(int64_t local_s) const noexcept { return at_or_after(local_s) == local_s; }
   /// How many wall seconds in [from_s, until_s) match.
   [[nodiscard]] uint64_t count(int64_t from_s, int64_t until_s) const noexcept;
 

@@ -11,8 +11,7 @@ namespace {
 
 constexpr std::array<std::string_view, 12> kMonthNames{"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
                                                        "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
-constexpr std::array<std::string_view, 7> kDayNames{"SUN", "MON", "TUE", "WED",
-                                                    "THU", "FRI", "SAT"};
+constexpr std::array<std::string_view, 7> kDayNames{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"};
 
 // H never picks a day that some months lack.
 constexpr unsigned kLastHashedDay = 28;
@@ -68,11 +67,9 @@ class FieldReader {
     if (!error_) error_ = error_at(position, std::move(detail));
   }
   [[nodiscard]] Error unexpected() const {
-    if (at_end())
-      return error_at(position_, fmt::format("the {} field ends too early", traits_.name));
-    return error_at(position_,
-                    fmt::format("\"{}\" is not expected here in the {} field",
-                                truncate_utf8(text_.substr(position_), 12), traits_.name));
+    if (at_end()) return error_at(position_, fmt::format("the {} field ends too early", traits_.name));
+    return error_at(position_, fmt::format("\"{}\" is not expected here in the {} field",
+                                           truncate_utf8(text_.substr(position_), 12), traits_.name));
   }
 
   void read_item() {
@@ -105,9 +102,7 @@ class FieldReader {
 
   void read_question_mark() {
     if (!is(FieldKind::day_of_month) && !is(FieldKind::day_of_week)) {
-      return refuse(
-          position_,
-          fmt::format("\"?\" belongs into the day fields; write * for every {}", traits_.name));
+      return refuse(position_, fmt::format("\"?\" belongs into the day fields; write * for every {}", traits_.name));
     }
     take('?');
     if (!ends_item()) return refuse(position_, "\"?\" stands alone");
@@ -155,13 +150,11 @@ class FieldReader {
     const unsigned step = read_step();
     if (error_) return;
     const unsigned choices = range.high - range.low + 1;
-    const auto chosen =
-        range.low + static_cast<unsigned>(hash % (has_step ? std::min(step, choices) : choices));
+    const auto chosen = range.low + static_cast<unsigned>(hash % (has_step ? std::min(step, choices) : choices));
     out_.hash_step = out_.hash_step || (has_step && !has_bounds && begin == 0);
     out_.notes.push_back(fmt::format(
-        "\"{}\" in the {} field stands for {}, chosen by the schedule's id",
-        text_.substr(begin, position_ - begin), traits_.name,
-        has_step ? fmt::format("{}-{}/{}", chosen, range.high, step) : fmt::format("{}", chosen)));
+        "\"{}\" in the {} field stands for {}, chosen by the schedule's id", text_.substr(begin, position_ - begin),
+        traits_.name, has_step ? fmt::format("{}-{}/{}", chosen, range.high, step) : fmt::format("{}", chosen)));
     set_range({chosen, has_step ? range.high : chosen}, step);
   }
 
@@ -174,8 +167,7 @@ class FieldReader {
       const size_t begin = position_;
       const auto back = read_number();
       if (!back) return;
-      if (*back > 30)
-        return refuse(begin, fmt::format("no month has a day {} days before its last", *back));
+      if (*back > 30) return refuse(begin, fmt::format("no month has a day {} days before its last", *back));
       out_.days.days_from_end |= uint32_t{1} << *back;
     } else {
       out_.days.days_from_end |= 1U;
@@ -186,8 +178,7 @@ class FieldReader {
   void read_last_weekday() {
     take('L');
     if (ends_item()) {
-      out_.notes.emplace_back(
-          "L alone in the day_of_week field is Saturday; 5L is the last Friday of the month");
+      out_.notes.emplace_back("L alone in the day_of_week field is Saturday; 5L is the last Friday of the month");
       out_.values.set(6);
       return;
     }
@@ -201,8 +192,7 @@ class FieldReader {
     const auto nth = read_number();
     if (!nth) return;
     if (*nth < 1 || *nth > 5) {
-      return refuse(begin, fmt::format("a month has a first to a fifth {}, not a number {}",
-                                       kDayNames[day % 7], *nth));
+      return refuse(begin, fmt::format("a month has a first to a fifth {}, not a number {}", kDayNames[day % 7], *nth));
     }
     out_.days.nth[*nth] = static_cast<uint8_t>(out_.days.nth[*nth] | (1U << (day % 7)));
   }
@@ -215,14 +205,10 @@ class FieldReader {
     if (!step) return 1;
     if (*step == 0) refuse(slash + 1, "a step of 0 leads nowhere");
     if (*step > traits_.high - traits_.low) {
-      std::string note =
-          fmt::format("a step of {} is larger than the {} field", *step, traits_.name);
-      if (is(FieldKind::minute))
-        note += fmt::format("; for every {} minutes write @every {}m", *step, *step);
-      if (is(FieldKind::second))
-        note += fmt::format("; for every {} seconds write @every {}s", *step, *step);
-      if (is(FieldKind::hour))
-        note += fmt::format("; for every {} hours write @every {}h", *step, *step);
+      std::string note = fmt::format("a step of {} is larger than the {} field", *step, traits_.name);
+      if (is(FieldKind::minute)) note += fmt::format("; for every {} minutes write @every {}m", *step, *step);
+      if (is(FieldKind::second)) note += fmt::format("; for every {} seconds write @every {}s", *step, *step);
+      if (is(FieldKind::hour)) note += fmt::format("; for every {} hours write @every {}h", *step, *step);
       out_.notes.push_back(std::move(note));
     }
     return *step;
@@ -254,8 +240,8 @@ class FieldReader {
     const auto number = read_number();
     if (!number) return std::nullopt;
     if (*number < traits_.low || *number > traits_.high) {
-      refuse(begin, fmt::format("{} is not a {}: it must be {} to {}", *number, traits_.name,
-                                traits_.low, traits_.high));
+      refuse(begin,
+             fmt::format("{} is not a {}: it must be {} to {}", *number, traits_.name, traits_.low, traits_.high));
       return std::nullopt;
     }
     return number;
@@ -271,12 +257,10 @@ class FieldReader {
     }
     const auto rest = text_.substr(position_);
     const auto near = nearest(rest.substr(0, rest.find_first_of(",-/#")), traits_.names);
-    refuse(
-        position_,
-        fmt::format("\"{}\" is not a name in the {} field{}", truncate_utf8(rest, 12), traits_.name,
-                    near.empty() ? fmt::format("; names are {} to {}", traits_.names.front(),
-                                               traits_.names.back())
-                                 : fmt::format("; did you mean {}?", near)));
+    refuse(position_,
+           fmt::format("\"{}\" is not a name in the {} field{}", truncate_utf8(rest, 12), traits_.name,
+                       near.empty() ? fmt::format("; names are {} to {}", traits_.names.front(), traits_.names.back())
+                                    : fmt::format("; did you mean {}?", near)));
     return std::nullopt;
   }
 
@@ -288,11 +272,9 @@ class FieldReader {
       span = 7;  // 7 is Sunday again: 7-2 is 0-2
       if (range.low == 7) range.low = 0;
     }
-    const unsigned length =
-        range.high < range.low ? range.high + span - range.low : range.high - range.low;
+    const unsigned length = range.high < range.low ? range.high + span - range.low : range.high - range.low;
     for (unsigned i = 0; i <= length; i += step) {
-      out_.values.set((range.low - traits_.low + i) % span +
-                      (is(FieldKind::year) ? 0 : traits_.low));
+      out_.values.set((range.low - traits_.low + i) % span + (is(FieldKind::year) ? 0 : traits_.low));
     }
   }
 

@@ -38,12 +38,10 @@ Error expression_error(size_t column, std::string detail) {
 }
 
 std::span<const Kind> kinds_of(size_t count, SecondsPosition seconds) {
-  static constexpr std::array kFirst{Kind::second,       Kind::minute, Kind::hour,
-                                     Kind::day_of_month, Kind::month,  Kind::day_of_week,
-                                     Kind::year};
-  static constexpr std::array kLast{Kind::minute, Kind::hour,        Kind::day_of_month,
-                                    Kind::month,  Kind::day_of_week, Kind::second,
-                                    Kind::year};
+  static constexpr std::array kFirst{Kind::second, Kind::minute,      Kind::hour, Kind::day_of_month,
+                                     Kind::month,  Kind::day_of_week, Kind::year};
+  static constexpr std::array kLast{Kind::minute,      Kind::hour,   Kind::day_of_month, Kind::month,
+                                    Kind::day_of_week, Kind::second, Kind::year};
   if (count == 5) return std::span(kLast).first(5);
   return std::span(seconds == SecondsPosition::first ? kFirst : kLast).first(count);
 }
@@ -53,9 +51,7 @@ std::vector<FieldText> split(std::string_view text) {
   size_t begin = text.find_first_not_of(kBlank);
   while (begin != std::string_view::npos) {
     const size_t end = std::min(text.find_first_of(kBlank, begin), text.size());
-    words.push_back({.kind = Kind::minute,
-                     .text = text.substr(begin, end - begin),
-                     .column = static_cast<int>(begin)});
+    words.push_back({.kind = Kind::minute, .text = text.substr(begin, end - begin), .column = static_cast<int>(begin)});
     begin = text.find_first_not_of(kBlank, end);
   }
   return words;
@@ -68,26 +64,23 @@ Result<std::string_view> resolve_macro(std::string_view word, size_t column) {
     if (macro.name == lower) return macro.meaning;
   }
   if (lower == "@reboot") {
-    return fail(
-        expression_error(column,
-                         "@reboot is not possible: a durable schedule does not know of restarts; "
-                         "create a one-time event instead"));
+    return fail(expression_error(column,
+                                 "@reboot is not possible: a durable schedule does not know of restarts; "
+                                 "create a one-time event instead"));
   }
   if (lower == "@every") {
     return fail(expression_error(column, "@every needs a duration, such as @every 90s"));
   }
   const auto near = nearest(lower, kMacroNames);
-  return fail(expression_error(
-      column, fmt::format("\"{}\" is not known{}", truncate_utf8(word, 16),
-                          near.empty() ? std::string("; try @hourly or @daily")
-                                       : fmt::format("; did you mean {}?", near))));
+  return fail(expression_error(column, fmt::format("\"{}\" is not known{}", truncate_utf8(word, 16),
+                                                   near.empty() ? std::string("; try @hourly or @daily")
+                                                                : fmt::format("; did you mean {}?", near))));
 }
 
 Status refuse_bad_text(std::string_view text) {
   if (text.size() > kLongestCron) {
     return fail(expression_error(
-        kLongestCron, fmt::format("the expression has {} characters; at most {} are read",
-                                  text.size(), kLongestCron)));
+        kLongestCron, fmt::format("the expression has {} characters; at most {} are read", text.size(), kLongestCron)));
   }
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<uint8_t>(text[i]);
@@ -102,8 +95,7 @@ Status refuse_bad_text(std::string_view text) {
 Result<std::vector<FieldText>> field_texts(std::string_view text, SecondsPosition seconds) {
   auto words = split(text);
   if (words.empty())
-    return fail(
-        expression_error(0, "the expression is empty; five fields such as 0 9 * * 1-5 are needed"));
+    return fail(expression_error(0, "the expression is empty; five fields such as 0 9 * * 1-5 are needed"));
   if (words.front().text.starts_with('@')) {
     const auto column = static_cast<size_t>(words.front().column);
     const auto meaning = resolve_macro(words.front().text, column);
@@ -116,24 +108,20 @@ Result<std::vector<FieldText>> field_texts(std::string_view text, SecondsPositio
     for (auto& word : words) word.column = static_cast<int>(column);
   }
   if (words.size() < 5) {
-    return fail(expression_error(
-        text.size(), fmt::format("{} of at least 5 fields: minute hour day_of_month month "
-                                 "day_of_week",
-                                 words.size())));
+    return fail(expression_error(text.size(), fmt::format("{} of at least 5 fields: minute hour day_of_month month "
+                                                          "day_of_week",
+                                                          words.size())));
   }
   if (words.size() > 7) {
-    return fail(expression_error(
-        static_cast<size_t>(words[7].column),
-        fmt::format("{} fields; at most 7 are read: with second and year", words.size())));
+    return fail(expression_error(static_cast<size_t>(words[7].column),
+                                 fmt::format("{} fields; at most 7 are read: with second and year", words.size())));
   }
   const auto kinds = kinds_of(words.size(), seconds);
   for (size_t i = 0; i < words.size(); ++i) words[i].kind = kinds[i];
   return words;
 }
 
-uint64_t low_bits(const FieldValues& field) {
-  return (field.values & std::bitset<256>(~uint64_t{0})).to_ullong();
-}
+uint64_t low_bits(const FieldValues& field) { return (field.values & std::bitset<256>(~uint64_t{0})).to_ullong(); }
 
 void merge(const FieldValues& field, Kind kind, CronFields& out) {
   switch (kind) {
@@ -169,8 +157,7 @@ void merge(const FieldValues& field, Kind kind, CronFields& out) {
         out.years.set(static_cast<size_t>(year - kFirstTableYear),
                       field.values[static_cast<size_t>(year - kFirstCronYear)]);
       }
-      out.any_year =
-          field.values.count() == static_cast<size_t>(kLastCronYear - kFirstCronYear + 1);
+      out.any_year = field.values.count() == static_cast<size_t>(kLastCronYear - kFirstCronYear + 1);
       break;
   }
 }
@@ -199,10 +186,8 @@ void add_day_notes(ParsedCron& cron) {
   cron.notes.push_back(
       fmt::format("{} \"{}\" begins with *, so a day must match it and {} \"{}\" both, as in Vixie "
                   "cron; croniter and others fire on either",
-                  days.day_of_month_open ? "day_of_month" : "day_of_week",
-                  days.day_of_month_open ? date : weekday,
-                  days.day_of_month_open ? "day_of_week" : "day_of_month",
-                  days.day_of_month_open ? weekday : date));
+                  days.day_of_month_open ? "day_of_month" : "day_of_week", days.day_of_month_open ? date : weekday,
+                  days.day_of_month_open ? "day_of_week" : "day_of_month", days.day_of_month_open ? weekday : date));
 }
 
 // A rule for day 29, 30 or 31 alone leaves months out.
@@ -214,8 +199,7 @@ void add_short_month_note(ParsedCron& cron) {
   if (lowest < 29) return;
   for (unsigned month = 0; month < 12; ++month) {
     if (((cron.fields.months >> month) & 1U) != 0 && month_length(1970, month) < lowest) {
-      cron.notes.push_back(
-          fmt::format("months without a day {} are left out; L means the last day", lowest));
+      cron.notes.push_back(fmt::format("months without a day {} are left out; L means the last day", lowest));
       return;
     }
   }
@@ -268,9 +252,9 @@ Result<Cron> Cron::parse(std::string_view text, const CronOptions& options) {
   const Kind kind = year_is_why ? Kind::year : Kind::day_of_month;
   const auto field = std::ranges::find(parsed->texts, kind, &FieldText::kind);
   const auto weekday = text_of(*parsed, Kind::day_of_week);
-  std::string detail = year_is_why ? fmt::format("no year of \"{}\" has such a day", field->text)
-                                   : fmt::format("no month of \"{}\" has a day \"{}\"",
-                                                 text_of(*parsed, Kind::month), field->text);
+  std::string detail =
+      year_is_why ? fmt::format("no year of \"{}\" has such a day", field->text)
+                  : fmt::format("no month of \"{}\" has a day \"{}\"", text_of(*parsed, Kind::month), field->text);
   if (weekday != "*" && weekday != "?") detail += fmt::format(" with day_of_week \"{}\"", weekday);
   return fail(Error{.code = Code::never_fires,
                     .detail = std::move(detail),

@@ -14,13 +14,10 @@ struct Interval {
   TimePoint anchor;
 
   /// The first multiple after an instant.
-  [[nodiscard]] TimePoint after(TimePoint time) const {
-    return anchor + period * multiples_until(time);
-  }
+  [[nodiscard]] TimePoint after(TimePoint time) const { return anchor + period * multiples_until(time); }
   /// How many multiples in (after, until].
   [[nodiscard]] uint64_t count(TimePoint after, TimePoint until) const {
-    return until <= after ? 0
-                          : static_cast<uint64_t>(multiples_until(until) - multiples_until(after));
+    return until <= after ? 0 : static_cast<uint64_t>(multiples_until(until) - multiples_until(after));
   }
 
  private:

@@ -30,9 +30,7 @@ constexpr size_t month_shape(unsigned first_weekday, unsigned length) {
 constexpr unsigned shape_first_weekday(size_t shape) { return static_cast<unsigned>(shape / 4); }
 constexpr unsigned shape_length(size_t shape) { return static_cast<unsigned>(shape % 4) + 28; }
 
-constexpr bool is_leap_year(int year) {
-  return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
+constexpr bool is_leap_year(int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
 constexpr unsigned month_length(int year, unsigned month) {
   constexpr std::array<uint8_t, 12> kLengths{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return kLengths[month] + (month == 1 && is_leap_year(year) ? 1U : 0U);

@@ -66,10 +66,8 @@ std::optional<Occurrence> Recurrence::in_bounds_after(TimePoint after) const {
 TimePoint Recurrence::due_of(TimePoint nominal) const {
   if (spec_.jitter == Duration::zero()) return nominal;
   Duration room = spec_.jitter;
-  if (const auto following = nominal_after(nominal))
-    room = std::min(room, following->nominal - nominal);
-  return nominal +
-         Duration{static_cast<int64_t>(jitter_hash_ % static_cast<uint64_t>(room.count()))};
+  if (const auto following = nominal_after(nominal)) room = std::min(room, following->nominal - nominal);
+  return nominal + Duration{static_cast<int64_t>(jitter_hash_ % static_cast<uint64_t>(room.count()))};
 }
 
 std::optional<Occurrence> Recurrence::next(TimePoint after, uint64_t fired) const {
@@ -121,8 +119,7 @@ uint64_t Recurrence::count_between(TimePoint after, TimePoint until, uint64_t li
   if (rules == 1 && !crons_.empty()) {
     return std::min(limit, crons_.front().count(floor_seconds(after), floor_seconds(until)));
   }
-  if (rules == 1 && !intervals_.empty())
-    return std::min(limit, intervals_.front().count(after, until));
+  if (rules == 1 && !intervals_.empty()) return std::min(limit, intervals_.front().count(after, until));
   uint64_t count = 0;
   for (auto one = nominal_after(after); one && one->nominal <= until && count < limit;
        one = nominal_after(one->nominal)) {
@@ -146,8 +143,7 @@ Missed Recurrence::missed(const MissedQuery& query) const {
     after = occurrence->nominal;
     out.oldest.push_back(*occurrence);
   }
-  if (!spec_.max_count || left == kMostCounted ||
-      count_between(query.after, query.now, left + 1) == out.count) {
+  if (!spec_.max_count || left == kMostCounted || count_between(query.after, query.now, left + 1) == out.count) {
     out.newest = last_at_or_before(query.now, query.after);
     return out;
   }

@@ -26,12 +26,11 @@ constexpr size_t kMostSingleTimes = 1000;
 constexpr uint64_t kMostCounted = 1'000'000;
 
 struct RecurrenceSpec {
-  std::vector<std::string> cron;  ///< "@every 90s" is an interval
-  std::optional<Duration> every;  ///< kShortestPeriod to kLongestPeriod
-  std::optional<TimePoint>
-      anchor;                    ///< of the intervals; default start_at, else 1970-01-01T00:00:00Z
-  std::vector<TimePoint> at;     ///< single times
-  std::string timezone = "UTC";  ///< of the cron expressions
+  std::vector<std::string> cron;      ///< "@every 90s" is an interval
+  std::optional<Duration> every;      ///< kShortestPeriod to kLongestPeriod
+  std::optional<TimePoint> anchor;    ///< of the intervals; default start_at, else 1970-01-01T00:00:00Z
+  std::vector<TimePoint> at;          ///< single times
+  std::string timezone = "UTC";       ///< of the cron expressions
   std::optional<TimePoint> start_at;  ///< nothing before it
   std::optional<TimePoint> end_at;    ///< nothing after it
   std::optional<uint64_t> max_count;  ///< firings in the schedule's life
@@ -81,8 +80,7 @@ class Recurrence {
   [[nodiscard]] std::optional<Occurrence> last_at_or_before(TimePoint now, TimePoint after) const;
   /// How many in (after, until], at most `limit`. A single rule is counted by arithmetic; several
   /// together are walked.
-  [[nodiscard]] uint64_t count_between(TimePoint after, TimePoint until,
-                                       uint64_t limit = kMostCounted) const;
+  [[nodiscard]] uint64_t count_between(TimePoint after, TimePoint until, uint64_t limit = kMostCounted) const;
   [[nodiscard]] Missed missed(const MissedQuery& query) const;
 
   [[nodiscard]] const RecurrenceSpec& spec() const { return spec_; }

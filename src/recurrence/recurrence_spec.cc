@@ -35,8 +35,7 @@ class Faults {
 
 void check_time(Faults& faults, std::string_view field, std::optional<TimePoint> time) {
   if (!time || (*time >= kEpoch && *time <= kLastInstant)) return;
-  faults.add(fault(Code::out_of_range, std::string(field),
-                   "the time is not between the years 1970 and 2200"));
+  faults.add(fault(Code::out_of_range, std::string(field), "the time is not between the years 1970 and 2200"));
 }
 
 void check_period(Faults& faults, Duration period) {
@@ -59,16 +58,14 @@ void check_bounds(Faults& faults, const RecurrenceSpec& spec) {
     faults.add(fault(Code::out_of_range, "jitter", "jitter must be 0 to 100 years"));
   }
   if (spec.cron.empty() && !spec.every && spec.at.empty()) {
-    faults.add(fault(Code::missing_field, "cron_expression",
-                     "a cron expression, an interval or a time is needed"));
+    faults.add(fault(Code::missing_field, "cron_expression", "a cron expression, an interval or a time is needed"));
   }
   if (spec.cron.size() > kMostRules) {
-    faults.add(fault(Code::too_long, "cron_expression",
-                     fmt::format("at most {} expressions are possible", kMostRules)));
+    faults.add(
+        fault(Code::too_long, "cron_expression", fmt::format("at most {} expressions are possible", kMostRules)));
   }
   if (spec.at.size() > kMostSingleTimes) {
-    faults.add(fault(Code::too_long, "at",
-                     fmt::format("at most {} single times are possible", kMostSingleTimes)));
+    faults.add(fault(Code::too_long, "at", fmt::format("at most {} single times are possible", kMostSingleTimes)));
   }
 }
 
@@ -84,9 +81,7 @@ Result<Duration> every_macro(std::string_view text, size_t column) {
   };
   if (text.size() > kLongestCron) return refuse("the expression is too long");
   const auto period = parse_duration(duration_text);
-  if (!period)
-    return refuse(
-        fmt::format("@every needs a duration, such as @every 90s: {}", period.error().detail));
+  if (!period) return refuse(fmt::format("@every needs a duration, such as @every 90s: {}", period.error().detail));
   if (*period < kShortestPeriod) return refuse("the shortest period is one second");
   return *period;
 }

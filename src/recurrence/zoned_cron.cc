@@ -8,10 +8,8 @@ ZonedCron::Span ZonedCron::local_span(size_t index) const noexcept {
   const auto& period = zone_->periods()[index];
   Span span{period.local_begin_s, zone_->end_of(index) + period.offset_s};
   if (cron_.elapsed()) return span;
-  if (policies_.overlap == OverlapPolicy::first)
-    span.low_s = std::max(span.low_s, period.seen_local_s);
-  if (policies_.overlap == OverlapPolicy::second)
-    span.high_s = std::min(span.high_s, period.again_local_s);
+  if (policies_.overlap == OverlapPolicy::first) span.low_s = std::max(span.low_s, period.seen_local_s);
+  if (policies_.overlap == OverlapPolicy::second) span.high_s = std::min(span.high_s, period.again_local_s);
   return span;
 }
 
@@ -66,12 +64,10 @@ uint64_t ZonedCron::count(int64_t after_s, int64_t until_s) const noexcept {
   if (from_s > until_s) return 0;
   const auto periods = zone_->periods();
   uint64_t count = 0;
-  for (size_t i = zone_->index_at(from_s); i < periods.size() && periods[i].begin_s <= until_s;
-       ++i) {
+  for (size_t i = zone_->index_at(from_s); i < periods.size() && periods[i].begin_s <= until_s; ++i) {
     const auto& period = periods[i];
     const auto span = local_span(i);
-    if (from_s <= period.begin_s && policies_.gap == GapPolicy::shift_forward &&
-        match_in_gap(period) != Cron::kNever) {
+    if (from_s <= period.begin_s && policies_.gap == GapPolicy::shift_forward && match_in_gap(period) != Cron::kNever) {
       // One firing, even if the rule names the first wall time after the gap too.
       const bool natural = span.low_s == period.local_begin_s && cron_.matches(span.low_s);
       if (!natural) ++count;
@@ -87,8 +83,7 @@ std::optional<CronFiring> ZonedCron::lost_in_gap(int64_t after_s, int64_t until_
   const auto periods = zone_->periods();
   for (size_t i = zone_->index_at(until_s); i > 0 && periods[i].begin_s > after_s; --i) {
     const int64_t lost_s = match_in_gap(periods[i]);
-    if (lost_s != Cron::kNever)
-      return CronFiring{periods[i].begin_s, lost_s, Adjustment::moved_out_of_gap};
+    if (lost_s != Cron::kNever) return CronFiring{periods[i].begin_s, lost_s, Adjustment::moved_out_of_gap};
   }
   return std::nullopt;
 }

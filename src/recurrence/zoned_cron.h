@@ -51,8 +51,7 @@ class ZonedCron {
   [[nodiscard]] uint64_t count(int64_t after_s, int64_t until_s) const noexcept;
   /// The latest clock change in (after_s, until_s] that swallowed a firing because gaps are
   /// skipped: the firing that was lost, with the instant of the change.
-  [[nodiscard]] std::optional<CronFiring> lost_in_gap(int64_t after_s,
-                                                      int64_t until_s) const noexcept;
+  [[nodiscard]] std::optional<CronFiring> lost_in_gap(int64_t after_s, int64_t until_s) const noexcept;
 
   [[nodiscard]] const Cron& cron() const { return cron_; }
   [[nodiscard]] const Zone& zone() const { return *zone_; }

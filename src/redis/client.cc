@@ -40,9 +40,15 @@ class AsioClient final : public Client {
     const Surroundings around{io_, options_, clock_, *random_};
     const auto changed = [this] { try_waiting(); };
     switch (url_.topology) {
-      case Topology::standalone: router_ = make_standalone(around, url_, login(), changed); break;
-      case Topology::sentinel: router_ = make_sentinel(around, url_, login(), changed); break;
-      case Topology::cluster: router_ = make_cluster(around, url_, login(), changed); break;
+      case Topology::standalone:
+        router_ = make_standalone(around, url_, login(), changed);
+        break;
+      case Topology::sentinel:
+        router_ = make_sentinel(around, url_, login(), changed);
+        break;
+      case Topology::cluster:
+        router_ = make_cluster(around, url_, login(), changed);
+        break;
     }
     mailbox_.on_first([this] {
       asio::post(io_, [this] {
@@ -71,7 +77,8 @@ class AsioClient final : public Client {
     }
     submit(std::move(request), [replicas, done = std::move(done)](Result<std::vector<Reply>> replies) mutable {
       if (!replies) return done(fail(std::move(replies.error())));
-      if (replicas > 0 && replies->back().integer < replicas) return done(fail(Code::unavailable, "Redis: {}", kTooFew));
+      if (replicas > 0 && replies->back().integer < replicas)
+        return done(fail(Code::unavailable, "Redis: {}", kTooFew));
       done(std::move(replies->front()));
     });
   }
@@ -87,9 +94,9 @@ class AsioClient final : public Client {
                  std::function<void()> gap) override {
     mailbox_.post([this, channel = std::move(channel), message = std::move(message), gap = std::move(gap)]() mutable {
       if (stopping_) return;
-      auto& made = subscriptions_.emplace_back(std::make_unique<Subscription>(
-          Surroundings{io_, options_, clock_, *random_}, *router_, login(), std::move(channel), std::move(message),
-          std::move(gap)));
+      auto& made = subscriptions_.emplace_back(
+          std::make_unique<Subscription>(Surroundings{io_, options_, clock_, *random_}, *router_, login(),
+                                         std::move(channel), std::move(message), std::move(gap)));
       made->start();
     });
   }
@@ -162,10 +169,12 @@ class AsioClient final : public Client {
       case Remedy::moved:
         if (request->tries > 5) return again_later(request, error);
         return go(request);
-      case Remedy::ask: return send(request, router_->link_at(place_of(meaning, from)), true);
+      case Remedy::ask:
+        return send(request, router_->link_at(place_of(meaning, from)), true);
       case Remedy::lost:
       case Remedy::again:
-      case Remedy::none: return again_later(request, error);
+      case Remedy::none:
+        return again_later(request, error);
     }
   }
 
@@ -218,11 +227,11 @@ class AsioClient final : public Client {
     const auto links = router_->primaries();
     if (links.empty()) {
       if (const auto why = router_->why()) return done(fail(*why));
-      if (clock_.steady() >= deadline) return done(fail(Code::unavailable, "no server of {} has been found in time", url_.text()));
+      if (clock_.steady() >= deadline)
+        return done(fail(Code::unavailable, "no server of {} has been found in time", url_.text()));
       auto timer = std::make_shared<asio::steady_timer>(io_, kLookAtWaiting);
-      return timer->async_wait([this, timer, done = std::move(done), deadline](const boost::system::error_code&) mutable {
-        ask_nodes(std::move(done), deadline);
-      });
+      return timer->async_wait([this, timer, done = std::move(done), deadline](
+                                   const boost::system::error_code&) mutable { ask_nodes(std::move(done), deadline); });
     }
     auto asked = std::make_shared<Asked>();
     asked->open = links.size();

@@ -1,5 +1,5 @@
-// A Cluster: the table of slots as some node told it, corrected by every MOVED, read again while anything is wrong and every
-// now and then.
+// A Cluster: the table of slots as some node told it, corrected by every MOVED, read again while anything is wrong and
+// every now and then.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -110,9 +110,9 @@ class ClusterRouter final : public Router {
       }
       fault_ = !answers ? answers.error()
                         : Error{.code = Code::unavailable,
-                                .detail = fmt::format("Redis Cluster at {}:{}: {}", address.host, address.port,
-                                                      answers->front().error.empty() ? "it has no slots"
-                                                                                     : answers->front().error),
+                                .detail = fmt::format(
+                                    "Redis Cluster at {}:{}: {}", address.host, address.port,
+                                    answers->front().error.empty() ? "it has no slots" : answers->front().error),
                                 .field = ""};
       ask_next();
     };

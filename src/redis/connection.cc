@@ -41,15 +41,15 @@ void Connection::resolve() {
 }
 
 void Connection::connect(const Tcp::resolver::results_type& endpoints) {
-  boost::asio::async_connect(stream_.next_layer(), endpoints,
-                             [self = shared_from_this()](const Fault& fault, const Tcp::endpoint&) {
-                               if (self->ended_) return;
-                               if (fault) return self->end(Code::unavailable, fault.message());
-                               Fault ignored;
-                               self->stream_.next_layer().set_option(Tcp::no_delay(true), ignored);
-                               self->stream_.next_layer().set_option(boost::asio::socket_base::keep_alive(true), ignored);
-                               self->shake_hands();
-                             });
+  boost::asio::async_connect(
+      stream_.next_layer(), endpoints, [self = shared_from_this()](const Fault& fault, const Tcp::endpoint&) {
+        if (self->ended_) return;
+        if (fault) return self->end(Code::unavailable, fault.message());
+        Fault ignored;
+        self->stream_.next_layer().set_option(Tcp::no_delay(true), ignored);
+        self->stream_.next_layer().set_option(boost::asio::socket_base::keep_alive(true), ignored);
+        self->shake_hands();
+      });
 }
 
 void Connection::shake_hands() {
@@ -135,12 +135,13 @@ void Connection::say(std::string_view bytes) {
 
 template <class Stream>
 void Connection::write_to(Stream& stream) {
-  boost::asio::async_write(stream, boost::asio::buffer(writing_), [self = shared_from_this()](const Fault& fault, size_t) {
-    if (self->ended_) return;
-    if (fault) return self->end(Code::unavailable, fault.message());
-    self->writing_.clear();
-    self->write_some();
-  });
+  boost::asio::async_write(stream, boost::asio::buffer(writing_),
+                           [self = shared_from_this()](const Fault& fault, size_t) {
+                             if (self->ended_) return;
+                             if (fault) return self->end(Code::unavailable, fault.message());
+                             self->writing_.clear();
+                             self->write_some();
+                           });
 }
 
 void Connection::write_some() {

@@ -1,5 +1,6 @@
-// One connection to one Redis, from its dialling to its end; it is never opened again (see Link). Pieces are written in the
-// order in which they are sent, and answered in that order. Owned by the client's io thread. Only for this room's sources.
+// One connection to one Redis, from its dialling to its end; it is never opened again (see Link). Pieces are written in
+// the order in which they are sent, and answered in that order. Owned by the client's io thread. Only for this room's
+// sources.
 #pragma once
 
 #include <deque>
@@ -25,13 +26,13 @@ struct Login {
   std::string password;
   uint32_t database = 0;
   std::string name;
-  bool primary = false;  ///< a server that is no primary is refused
+  bool primary = false;                      ///< a server that is no primary is refused
   bool secure = false;                       ///< TLS
   boost::asio::ssl::context* tls = nullptr;  ///< always set
 };
 
-/// Bytes of some commands and what becomes of their answers: exactly one for each command, or an error. `sent`: the error
-/// leaves open whether they were carried out.
+/// Bytes of some commands and what becomes of their answers: exactly one for each command, or an error. `sent`: the
+/// error leaves open whether they were carried out.
 struct Piece {
   std::string bytes;
   size_t answers = 1;
@@ -42,9 +43,9 @@ struct Piece {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   struct Hooks {
-    std::function<void()> ready;                ///< logged in
-    std::function<void(const Error&)> ended;    ///< once; not after close()
-    std::function<void(Raw)> unasked;           ///< messages of a subscription
+    std::function<void()> ready;              ///< logged in
+    std::function<void(const Error&)> ended;  ///< once; not after close()
+    std::function<void(Raw)> unasked;         ///< messages of a subscription
   };
 
   Connection(boost::asio::io_context& io, Address address, Login login, const Options& options, const Clock& clock);
@@ -95,7 +96,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<char> incoming_ = std::vector<char>(64UL * 1024);
   std::string writing_;
   std::string to_write_;
-  std::deque<Piece> waiting_;   ///< not written: we are not logged in yet
+  std::deque<Piece> waiting_;  ///< not written: we are not logged in yet
   std::deque<Piece> under_way_;
   std::vector<Raw> collected_;  ///< answers of the first of those
   Error why_ended_;

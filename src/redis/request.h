@@ -15,7 +15,7 @@ struct Request {
   std::optional<uint16_t> slot;
   std::vector<std::string> commands;  ///< encoded
   size_t to_do = 0;                   ///< how many of them are more than a WAIT at the end
-  std::string with_script;            ///< the first command with the script's text instead of its SHA-1; empty: no script
+  std::string with_script;  ///< the first command with the script's text instead of its SHA-1; empty: no script
   SteadyPoint deadline;
   unsigned tries = 0;
   Done<std::vector<Reply>> done;

@@ -30,7 +30,8 @@ Raw raw_of(const redisReply& from) {
         raw.reply.items.push_back(std::move(item.reply));
       }
       break;
-    default: break;
+    default:
+      break;
   }
   return raw;
 }

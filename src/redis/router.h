@@ -31,7 +31,8 @@ class Router {
 };
 
 /// `changed`: link_of may answer otherwise now.
-std::unique_ptr<Router> make_standalone(Surroundings around, const Url& url, Login login, std::function<void()> changed);
+std::unique_ptr<Router> make_standalone(Surroundings around, const Url& url, Login login,
+                                        std::function<void()> changed);
 std::unique_ptr<Router> make_sentinel(Surroundings around, const Url& url, Login login, std::function<void()> changed);
 std::unique_ptr<Router> make_cluster(Surroundings around, const Url& url, Login login, std::function<void()> changed);
 

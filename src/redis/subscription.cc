@@ -80,7 +80,8 @@ void Subscription::ask_whether_alive() {
     if (fault || closed_ || !connection_) return;
     if (around_.clock.steady() - heard_at_ > kSilentForAtMost) return leave("it is silent");
     const auto addresses = router_.for_subscriptions();
-    if (!addresses.empty() && std::ranges::find(addresses, address_) == addresses.end()) return leave("it is not listed");
+    if (!addresses.empty() && std::ranges::find(addresses, address_) == addresses.end())
+      return leave("it is not listed");
     connection_->say(kPing);
     ask_whether_alive();
   });

@@ -9,7 +9,9 @@ namespace {
 constexpr size_t kMostAddresses = 100;
 constexpr uint16_t kSentinelPort = 26'379;
 
-tl::unexpected<Error> wrong(std::string_view what) { return fail(Code::invalid_argument, "the Redis address {}", what); }
+tl::unexpected<Error> wrong(std::string_view what) {
+  return fail(Code::invalid_argument, "the Redis address {}", what);
+}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -126,7 +128,8 @@ Status read_query(std::string_view text, Url& url) {
 Status read_database(std::string_view text, Url& url) {
   if (text.empty()) return {};
   if (!read_number(text, url.database) || url.database > 10'000) return wrong("has a database that is no number");
-  if (url.topology == Topology::cluster && url.database != 0) return wrong("names a database, but a Cluster has only 0");
+  if (url.topology == Topology::cluster && url.database != 0)
+    return wrong("names a database, but a Cluster has only 0");
   return {};
 }
 
@@ -176,14 +179,15 @@ Result<Url> parse_url(std::string_view text) {
     if (auto read = read_login(rest.substr(0, login_end), url); !read) return fail(read.error());
     rest.remove_prefix(login_end + 1);
   }
-  for (const Status& read : {read_addresses(rest, url), read_query(query, url), read_query(after_name, url),
-                             read_database(database, url)}) {
+  for (const Status& read :
+       {read_addresses(rest, url), read_query(query, url), read_query(after_name, url), read_database(database, url)}) {
     if (!read) return fail(read.error());
   }
   url.master_name = std::move(*fragment);
   // As Sentinel allows them; anything else may be a part of a password in which # was not encoded.
   const bool odd = std::ranges::any_of(url.master_name, [](char c) {
-    return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_');
+    return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+             c == '_');
   });
   if (odd) return wrong("has a master's name that cannot be one");
   if (url.topology == Topology::sentinel && url.master_name.empty()) {

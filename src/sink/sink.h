@@ -15,7 +15,7 @@ namespace schedules {
 
 struct Delivery {
   Event event;
-  TimePoint fired_at;  ///< publish start; never before event.due_at
+  TimePoint fired_at;                                   ///< publish start; never before event.due_at
   CorrelationMode correlation = CorrelationMode::uuid;  ///< of the message's body
 };
 
@@ -28,9 +28,9 @@ enum class Verdict : uint8_t {
 
 struct DeliveryReport {
   Verdict verdict = Verdict::delivered;
-  std::string error;                                        ///< for retry and rejected
-  std::string position;                                     ///< sequence, HTTP status, partition:offset
-  std::optional<std::chrono::milliseconds> retry_after;     ///< asked for by the receiver
+  std::string error;                                     ///< for retry and rejected
+  std::string position;                                  ///< sequence, HTTP status, partition:offset
+  std::optional<std::chrono::milliseconds> retry_after;  ///< asked for by the receiver
   bool counts_against_target = true;  ///< whether the breaker counts it: the receiver failed, not the message
 };
 

@@ -51,9 +51,8 @@ std::vector<ErrorPattern> merged(std::vector<ErrorPattern> patterns, const std::
       found->last_at = std::max(found->last_at, pattern.last_at);
     }
   }
-  std::ranges::sort(patterns, [](const auto& a, const auto& b) {
-    return std::pair(b.count, a.error) < std::pair(a.count, b.error);
-  });
+  std::ranges::sort(
+      patterns, [](const auto& a, const auto& b) { return std::pair(b.count, a.error) < std::pair(a.count, b.error); });
   if (patterns.size() > most) patterns.resize(most);
   return patterns;
 }

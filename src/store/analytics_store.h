@@ -1,5 +1,5 @@
-// Analytics: executions seen as the original's records, together with records that other programs posted. An execution is
-// stored once, by ExecutionStore::append; here it is only read. Append-only, kept for the retention time.
+// Analytics: executions seen as the original's records, together with records that other programs posted. An execution
+// is stored once, by ExecutionStore::append; here it is only read. Append-only, kept for the retention time.
 #pragma once
 
 #include <string>
@@ -60,7 +60,9 @@ class AnalyticsStore {
 inline constexpr size_t kMostScheduleGroups = 1'000;
 
 /// Groups of two sources as one, in order of key; the biggest `most` stay.
-std::vector<AnalyticsGroup> merged(std::vector<AnalyticsGroup> groups, const std::vector<AnalyticsGroup>& more, size_t most);
-std::vector<ErrorPattern> merged(std::vector<ErrorPattern> patterns, const std::vector<ErrorPattern>& more, size_t most);
+std::vector<AnalyticsGroup> merged(std::vector<AnalyticsGroup> groups, const std::vector<AnalyticsGroup>& more,
+                                   size_t most);
+std::vector<ErrorPattern> merged(std::vector<ErrorPattern> patterns, const std::vector<ErrorPattern>& more,
+                                 size_t most);
 
 }  // namespace schedules

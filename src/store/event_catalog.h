@@ -56,9 +56,9 @@ struct Changed {
 };
 
 struct TierCounts {
-  uint64_t pending = 0;    ///< estimate within 1 % allowed beyond 1 million
+  uint64_t pending = 0;  ///< estimate within 1 % allowed beyond 1 million
   uint64_t in_flight = 0;
-  uint64_t remembered = 0;  ///< finished ones still remembered; estimate
+  uint64_t remembered = 0;                ///< finished ones still remembered; estimate
   std::optional<TimePoint> next_fire_at;  ///< of the first that waits
 };
 

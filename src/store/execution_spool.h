@@ -1,4 +1,5 @@
-// The spool: executions that wait, durable on this machine, for their store to take them. Batches stay whole and in order.
+// The spool: executions that wait, durable on this machine, for their store to take them. Batches stay whole and in
+// order.
 #pragma once
 
 #include <vector>
@@ -9,9 +10,9 @@
 namespace schedules {
 
 struct SpoolRead {
-  std::vector<int64_t> batches;        ///< for drop()
-  std::vector<Execution> executions;   ///< of all of them, in order
-  uint64_t damaged = 0;                ///< executions that could not be read; their batches are among `batches`
+  std::vector<int64_t> batches;       ///< for drop()
+  std::vector<Execution> executions;  ///< of all of them, in order
+  uint64_t damaged = 0;               ///< executions that could not be read; their batches are among `batches`
 };
 
 struct SpoolSize {

@@ -1,5 +1,5 @@
-// What is noted in the near store about its journal, in each shard's own place there: lost with the shard's data, and as
-// old as it.
+// What is noted in the near store about its journal, in each shard's own place there: lost with the shard's data, and
+// as old as it.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@
 namespace schedules {
 
 struct JournalMark {
-  std::string store;                     ///< which store it is now: another one after a failover or a restart
-  std::string filled;                    ///< which one it was when the shard was last known to be whole; empty: never
+  std::string store;                      ///< which store it is now: another one after a failover or a restart
+  std::string filled;                     ///< which one it was when the shard was last known to be whole; empty: never
   std::optional<int64_t> unsettled_from;  ///< ends in the journal before this offset are known to the store
 
   /// Whether the shard may have lost what it had.

@@ -12,7 +12,7 @@
 
 namespace schedules {
 
-inline constexpr std::array kLatenessBuckets{0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+inline constexpr std::array kLatenessBuckets{0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1,   0.25,
                                              0.5,    1.0,   2.5,   5.0,   10.0, 30.0,  60.0, 120.0, 300.0};
 inline constexpr std::array kLatencyBuckets{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                             0.05,   0.1,     0.25,   0.5,   1.0,    2.5,   5.0,  10.0};

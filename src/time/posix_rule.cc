@@ -32,8 +32,7 @@ class RuleReader {
       return;
     }
     const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
-    const auto end =
-        static_cast<size_t>(std::ranges::find_if_not(rest_, is_letter) - rest_.begin());
+    const auto end = static_cast<size_t>(std::ranges::find_if_not(rest_, is_letter) - rest_.begin());
     if (end < 3) return refuse();
     rest_.remove_prefix(end);
   }

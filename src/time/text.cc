@@ -111,8 +111,7 @@ std::string format_time(TimePoint time) {
 
 Result<TimePoint> parse_time(std::string_view text) {
   const auto bad = [&] {
-    return fail(Code::invalid_time, "\"{}\" is not an RFC 3339 time such as 2026-01-05T08:00:00Z",
-                text.substr(0, 64));
+    return fail(Code::invalid_time, "\"{}\" is not an RFC 3339 time such as 2026-01-05T08:00:00Z", text.substr(0, 64));
   };
   std::string_view rest = text;
   int year = 0;
@@ -121,12 +120,11 @@ Result<TimePoint> parse_time(std::string_view text) {
   int hour = 0;
   int minute = 0;
   int second = 0;
-  if (!take_digits(rest, 4, year) || !take(rest, "-") || !take_digits(rest, 2, month) ||
-      !take(rest, "-") || !take_digits(rest, 2, day)) {
+  if (!take_digits(rest, 4, year) || !take(rest, "-") || !take_digits(rest, 2, month) || !take(rest, "-") ||
+      !take_digits(rest, 2, day)) {
     return bad();
   }
-  if (!take(rest, "Tt ") || !take_digits(rest, 2, hour) || !take(rest, ":") ||
-      !take_digits(rest, 2, minute)) {
+  if (!take(rest, "Tt ") || !take_digits(rest, 2, hour) || !take(rest, ":") || !take_digits(rest, 2, minute)) {
     return bad();
   }
   if (take(rest, ":") && !take_digits(rest, 2, second)) return bad();
@@ -149,8 +147,7 @@ Result<Duration> parse_duration(std::string_view text) {
   double total_us = 0;
   while (!rest.empty()) {
     double number = 0;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number,
-                                              std::chars_format::fixed);
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
     if (error != std::errc{} || rest.front() == '-' || !std::isfinite(number)) {
       return fail(Code::invalid_argument, "\"{}\" is not a duration such as 90s or 1h30m", text.substr(0, 64));
     }

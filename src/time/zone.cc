@@ -41,14 +41,12 @@ Registry& registry() {
 
 // Whether a text can be a zone's name at all: no path tricks, no other tables of the directory.
 bool is_plausible(std::string_view name) {
-  if (name.empty() || name.size() > kLongestName || name.front() == '/' || name.back() == '/')
-    return false;
+  if (name.empty() || name.size() > kLongestName || name.front() == '/' || name.back() == '/') return false;
   const auto is_allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' ||
-           c == '_' || c == '+' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '_' ||
+           c == '+' || c == '-';
   };
-  if (!std::ranges::all_of(name, is_allowed) || name.find("//") != std::string_view::npos)
-    return false;
+  if (!std::ranges::all_of(name, is_allowed) || name.find("//") != std::string_view::npos) return false;
   for (const std::string_view no : {"posix/", "right/", "posixrules", "localtime", "Factory"}) {
     if (name.starts_with(no)) return false;
   }
@@ -73,8 +71,7 @@ void list_names(Registry& all) {
   namespace fs = std::filesystem;
   all.names.emplace_back("UTC");
   std::error_code error;
-  fs::recursive_directory_iterator entry(kDirectory, fs::directory_options::skip_permission_denied,
-                                         error);
+  fs::recursive_directory_iterator entry(kDirectory, fs::directory_options::skip_permission_denied, error);
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
     const auto name = entry->path().string().substr(kDirectory.size() + 1);
     if (name == "posix" || name == "right") entry.disable_recursion_pending();
@@ -129,21 +126,17 @@ void append_local(std::string& out, LocalSeconds local) {
   append_padded(out, in_day % 60, 2);
 }
 
-int64_t floor_seconds(Duration since_epoch) {
-  return std::chrono::floor<std::chrono::seconds>(since_epoch).count();
-}
+int64_t floor_seconds(Duration since_epoch) { return std::chrono::floor<std::chrono::seconds>(since_epoch).count(); }
 
 }  // namespace
 
 Zone::Zone(std::string name, const ZoneRules& rules) : name_(std::move(name)) {
-  periods_.push_back({-kForever_s, -kForever_s + rules.first_offset_s, -kForever_s, kForever_s,
-                      rules.first_offset_s});
+  periods_.push_back({-kForever_s, -kForever_s + rules.first_offset_s, -kForever_s, kForever_s, rules.first_offset_s});
   for (const auto& change : rules.changes) {
     // Some files open with a change at the beginning of time; it is before anything that is asked
     // for.
     if (change.at_s <= -kForever_s) continue;
-    periods_.push_back(
-        {change.at_s, change.at_s + change.offset_s, 0, kForever_s, change.offset_s});
+    periods_.push_back({change.at_s, change.at_s + change.offset_s, 0, kForever_s, change.offset_s});
   }
   for (size_t i = 1; i < periods_.size(); ++i) {
     const auto& before = periods_[i - 1];
@@ -163,8 +156,7 @@ size_t Zone::search(int64_t utc_s) const noexcept {
 }
 
 LocalReading Zone::to_local(TimePoint time) const noexcept {
-  const std::chrono::seconds offset{
-      periods_[index_at(floor_seconds(time.time_since_epoch()))].offset_s};
+  const std::chrono::seconds offset{periods_[index_at(floor_seconds(time.time_since_epoch()))].offset_s};
   return {LocalTime{time.time_since_epoch() + offset}, offset};
 }
 
@@ -177,8 +169,7 @@ LocalMeaning Zone::to_utc(LocalTime local) const noexcept {
   for (size_t i = index_at(local_s - kMostOffset_s); i < periods_.size(); ++i) {
     const auto& period = periods_[i];
     if (period.begin_s > local_s + kMostOffset_s) break;
-    if (!found && period.seen_local_s <= local_s &&
-        local_s < std::min(period.local_begin_s, period.again_local_s)) {
+    if (!found && period.seen_local_s <= local_s && local_s < std::min(period.local_begin_s, period.again_local_s)) {
       meaning.kind = LocalMeaning::Kind::gap;
       meaning.first = meaning.second = TimePoint{std::chrono::seconds{period.begin_s}};
       return meaning;
@@ -198,8 +189,7 @@ Result<const Zone*> find_zone(std::string_view name) {
     Registry& all = registry();
     {
       const std::shared_lock lock(all.mutex);
-      if (const auto found = all.zones.find(name); found != all.zones.end())
-        return found->second.get();
+      if (const auto found = all.zones.find(name); found != all.zones.end()) return found->second.get();
     }
     if (auto zone = load(name)) {
       const std::unique_lock lock(all.mutex);
@@ -212,10 +202,9 @@ Result<const Zone*> find_zone(std::string_view name) {
                       "\"{}\" is not known, and {} has no zones: is the package tzdata installed?",
                       name.substr(0, kLongestName), kDirectory);
   }
-  return fail_field(
-      Code::unknown_time_zone, "timezone", "\"{}\" is not an IANA time zone{}",
-      name.substr(0, kLongestName),
-      near.empty() ? "; they look like Europe/London" : fmt::format("; did you mean {}?", near));
+  return fail_field(Code::unknown_time_zone, "timezone", "\"{}\" is not an IANA time zone{}",
+                    name.substr(0, kLongestName),
+                    near.empty() ? "; they look like Europe/London" : fmt::format("; did you mean {}?", near));
 }
 
 const Zone& utc_zone() {

@@ -9,8 +9,7 @@ namespace schedules {
 namespace {
 
 constexpr int kFirstRuleYear = 1970;
-constexpr int kLastRuleYear =
-    2201;  // one beyond the last supported year: local times reach into it
+constexpr int kLastRuleYear = 2201;  // one beyond the last supported year: local times reach into it
 
 uint32_t read_be32(std::string_view in) {
   uint32_t value = 0;
@@ -28,8 +27,7 @@ struct Header {
   uint64_t letters = 0;
 
   [[nodiscard]] uint64_t body_size(uint64_t time_size) const {
-    return times * (time_size + 1) + types * 6 + letters + leap_seconds * (time_size + 4) +
-           standard_flags + ut_flags;
+    return times * (time_size + 1) + types * 6 + letters + leap_seconds * (time_size + 4) + standard_flags + ut_flags;
   }
 };
 
@@ -38,8 +36,8 @@ Header read_header(Reader& reader) {
   if (reader.raw(4) != "TZif") return header;
   header.version = reader.u8();
   reader.raw(15);
-  for (auto* count : {&header.ut_flags, &header.standard_flags, &header.leap_seconds, &header.times,
-                      &header.types, &header.letters}) {
+  for (auto* count : {&header.ut_flags, &header.standard_flags, &header.leap_seconds, &header.times, &header.types,
+                      &header.letters}) {
     const auto bytes = reader.raw(4);
     if (bytes.size() == 4) *count = read_be32(bytes);
   }
@@ -55,10 +53,8 @@ void carry_on(ZoneRules& rules, const PosixRule& rule, int64_t after_s) {
   if (!rule.has_summer) return;
   std::vector<ClockChange> yearly;
   for (int year = kFirstRuleYear; year <= kLastRuleYear; ++year) {
-    yearly.push_back(
-        {rule.summer_begins.wall_s(year) - rule.standard_offset_s, rule.summer_offset_s});
-    yearly.push_back(
-        {rule.summer_ends.wall_s(year) - rule.summer_offset_s, rule.standard_offset_s});
+    yearly.push_back({rule.summer_begins.wall_s(year) - rule.standard_offset_s, rule.summer_offset_s});
+    yearly.push_back({rule.summer_ends.wall_s(year) - rule.summer_offset_s, rule.standard_offset_s});
   }
   // Where summer lasts the whole year, an end and the next beginning are one instant: the beginning
   // wins.
@@ -71,9 +67,7 @@ void carry_on(ZoneRules& rules, const PosixRule& rule, int64_t after_s) {
   }
 }
 
-Result<ZoneRules> bad(std::string_view why) {
-  return fail(Code::corrupt, "not a usable zone file: {}", why);
-}
+Result<ZoneRules> bad(std::string_view why) { return fail(Code::corrupt, "not a usable zone file: {}", why); }
 
 }  // namespace
 
@@ -91,9 +85,7 @@ Result<ZoneRules> read_zone_file(std::string_view bytes) {
   reader.raw(header.letters + header.standard_flags + header.ut_flags);
   if (!reader.ok() || header.types == 0) return bad("cut short");
 
-  const auto offset_of = [&](size_t type) {
-    return static_cast<int32_t>(read_be32(types.substr(type * 6)));
-  };
+  const auto offset_of = [&](size_t type) { return static_cast<int32_t>(read_be32(types.substr(type * 6))); };
   ZoneRules rules{.first_offset_s = offset_of(0), .changes = {}};
   int64_t last_s = INT64_MIN;
   for (size_t i = 0; i < header.times; ++i) {
@@ -103,8 +95,7 @@ Result<ZoneRules> read_zone_file(std::string_view bytes) {
     last_s = at_s;
     append_change(rules.changes, rules.first_offset_s, {at_s, offset_of(kind)});
   }
-  std::string_view footer =
-      bytes.substr(std::min<size_t>(bytes.size(), 88 + old.body_size(4) + header.body_size(8)));
+  std::string_view footer = bytes.substr(std::min<size_t>(bytes.size(), 88 + old.body_size(4) + header.body_size(8)));
   if (!footer.starts_with('\n')) return rules;
   footer.remove_prefix(1);
   footer = footer.substr(0, footer.find('\n'));

@@ -118,7 +118,8 @@ TEST_P(AnalyticsStoreTest, TheNewestComeFirst) {
     filter.limit = 1000;
     const auto found = records(filter);
     const auto all = seen(executions, posted);
-    EXPECT_EQ(found.size(), static_cast<size_t>(std::ranges::count_if(all, [&](const auto& one) { return fits(filter, one); })));
+    EXPECT_EQ(found.size(),
+              static_cast<size_t>(std::ranges::count_if(all, [&](const auto& one) { return fits(filter, one); })));
     EXPECT_TRUE(std::ranges::is_sorted(found, std::ranges::greater{}, &AnalyticsRecord::completed_at));
     filter.limit = 5;
     const auto few = records(filter);

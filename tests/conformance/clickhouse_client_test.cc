@@ -35,8 +35,9 @@ TEST_F(ClickHouseClientTest, ParametersComeThroughAsTheyAre) {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
   const auto id = sample_id(7);
-  Query query{.sql = "SELECT {text:String}, {list:Array(String)}, {number:Int64}, {big:UInt64}, {id:UUID},"
-                     " {time:DateTime64(6, 'UTC')}, {early:DateTime64(6, 'UTC')}, 1::UInt8"};
+  Query query{.sql =
+                  "SELECT {text:String}, {list:Array(String)}, {number:Int64}, {big:UInt64}, {id:UUID},"
+                  " {time:DateTime64(6, 'UTC')}, {early:DateTime64(6, 'UTC')}, 1::UInt8"};
   query.parameters.text("text", all)
       .texts("list", {"", "it's \\ \n\t", all})
       .number("number", INT64_MIN)
@@ -61,7 +62,9 @@ TEST_F(ClickHouseClientTest, ParametersComeThroughAsTheyAre) {
 TEST_F(ClickHouseClientTest, RowsGoInAndComeBackCompressedOrNot) {
   for (const auto compression : {clickhouse::Compression::never, clickhouse::Compression::always}) {
     const auto other = Client::open(database.url(), {.compression = compression}).value();
-    ASSERT_TRUE(ask_of(*other, {.sql = "CREATE OR REPLACE TABLE rows (n UInt32, text String, id UUID) ENGINE = MergeTree ORDER BY n"}));
+    ASSERT_TRUE(
+        ask_of(*other,
+               {.sql = "CREATE OR REPLACE TABLE rows (n UInt32, text String, id UUID) ENGINE = MergeTree ORDER BY n"}));
     Query insert{.sql = "INSERT INTO rows (n, text, id) FORMAT RowBinary"};
     RowWriter writer(insert.body);
     for (uint32_t n = 0; n < 10'000; ++n) {
@@ -146,7 +149,8 @@ TEST_F(ClickHouseClientTest, WhatIsTooMuchIsRefusedAndWhatIsTooSlowIsGivenUp) {
   const auto small = Client::open(database.url(), {.timeout = 300ms, .max_under_way = 1}).value();
   set_clickhouse_faults(R"([{"match":"SELECT 1","delay":3}])");
   std::promise<Code> slow;
-  small->query({.sql = "SELECT 1"}, [&](Result<Answer> answer) { slow.set_value(answer ? Code::internal : answer.error().code); });
+  small->query({.sql = "SELECT 1"},
+               [&](Result<Answer> answer) { slow.set_value(answer ? Code::internal : answer.error().code); });
   const auto refused = ask_of(*small, {.sql = "SELECT 2"});
   EXPECT_EQ(refused.error().code, Code::overloaded);
   EXPECT_GT(refused.error().retry_after.count(), 0);

@@ -25,8 +25,10 @@ struct Outage : ::testing::Test {
   std::string ask(const std::string& sql) { return place.database.ask(sql); }
   /// Rows, different rows, and what the hourly states count.
   std::string counts() {
-    return ask("SELECT (SELECT count() FROM schedule_execution_results FINAL), (SELECT uniqExact(executed_at, execution_id) FROM "
-               "schedule_execution_results), (SELECT sum(total_executions) FROM schedule_performance_metrics)");
+    return ask(
+        "SELECT (SELECT count() FROM schedule_execution_results FINAL), (SELECT uniqExact(executed_at, execution_id) "
+        "FROM "
+        "schedule_execution_results), (SELECT sum(total_executions) FROM schedule_performance_metrics)");
   }
 };
 
@@ -35,11 +37,16 @@ TEST_F(Outage, AnAwayServerIsUnavailableAndIsFoundAgain) {
   proxy.set(TcpProxy::Mode::refuse);
   const auto store = place.open(proxy.address());
   EXPECT_EQ(append(*store, {full_execution(1)}).error().code, Code::unavailable);
-  const auto find = [&] { return await<ExecutionPage>([&](auto done) { store->find_executions({}, std::move(done)); }); };
+  const auto find = [&] {
+    return await<ExecutionPage>([&](auto done) { store->find_executions({}, std::move(done)); });
+  };
   EXPECT_EQ(find().error().code, Code::unavailable);
-  EXPECT_EQ(await<ExecutionStats>([&](auto done) { store->stats({}, std::move(done)); }).error().code, Code::unavailable);
+  EXPECT_EQ(await<ExecutionStats>([&](auto done) { store->stats({}, std::move(done)); }).error().code,
+            Code::unavailable);
   EXPECT_EQ(await<void>([&](auto done) { store->probe(std::move(done)); }).error().code, Code::unavailable);
-  EXPECT_EQ(await<Expired>([&](auto done) { store->expire({at_second(0), at_second(0)}, std::move(done)); }).error().code, Code::unavailable);
+  EXPECT_EQ(
+      await<Expired>([&](auto done) { store->expire({at_second(0), at_second(0)}, std::move(done)); }).error().code,
+      Code::unavailable);
   proxy.set(TcpProxy::Mode::pass);
   EXPECT_TRUE(append(*store, {full_execution(1)}));
   EXPECT_EQ(find()->executions.size(), 1U);
@@ -84,7 +91,8 @@ TEST_F(Outage, StatesThatAreMissingAreMadeByTheRepeat) {
   EXPECT_EQ(counts(), "3\t3\t3");
 }
 
-// As ClickHouse#121174: an insert is acknowledged and dropped, since its token is known although its rows are not there.
+// As ClickHouse#121174: an insert is acknowledged and dropped, since its token is known although its rows are not
+// there.
 TEST_F(Outage, AnAcknowledgedInsertThatIsNotThereIsRepeated) {
   ASSERT_TRUE(append({full_execution(1), full_execution(2)}));
   ask("ALTER TABLE schedule_execution_results DROP PARTITION '2027-01-15'");
@@ -133,7 +141,8 @@ TEST_F(Outage, ASilentServerIsNotWaitedForLong) {
   const SystemClock clock;
   const auto began = clock.steady();
   EXPECT_EQ(await<void>([&](auto done) { store->probe(std::move(done)); }).error().code, Code::unavailable);
-  EXPECT_EQ(await<ExecutionStats>([&](auto done) { store->stats({}, std::move(done)); }).error().code, Code::unavailable);
+  EXPECT_EQ(await<ExecutionStats>([&](auto done) { store->stats({}, std::move(done)); }).error().code,
+            Code::unavailable);
   EXPECT_LT(clock.steady() - began, 12s) << "a query that is waited for takes 15 s";
   proxy.set(TcpProxy::Mode::pass);
   proxy.cut();
@@ -154,7 +163,8 @@ TEST_F(Outage, EndingAnswersWhatIsUnderWay) {
 struct OutboxBeside : Outage {
   TemporaryFolder folder;
   SystemClock clock;
-  std::unique_ptr<SqliteExecutionSpool> spool = std::move(SqliteExecutionSpool::open({.path = folder.file("spool.db")}).value());
+  std::unique_ptr<SqliteExecutionSpool> spool =
+      std::move(SqliteExecutionSpool::open({.path = folder.file("spool.db")}).value());
 
   ~OutboxBeside() override { place.store.reset(); }  // its thread posts to the spool's
 

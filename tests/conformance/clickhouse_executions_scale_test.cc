@@ -47,12 +47,13 @@ TEST_F(Scale, AMillion) {
   fmt::print("append, {} each                              {:8.0f} executions/s\n", kBatch, kCount / seconds);
 
   auto& store = *place.store;
-  const auto all = timed<ExecutionStats>("stats of a million rows, exact", [&](auto done) { store.stats({}, std::move(done)); });
+  const auto all =
+      timed<ExecutionStats>("stats of a million rows, exact", [&](auto done) { store.stats({}, std::move(done)); });
   EXPECT_EQ(all.total, kCount);
   EXPECT_EQ(all.failed, kCount / 50);
   const auto summed = place.open(clickhouse_address(), 1000);
-  const auto states =
-      timed<ExecutionStats>("stats of a million, from hourly states", [&](auto done) { summed->stats({}, std::move(done)); });
+  const auto states = timed<ExecutionStats>("stats of a million, from hourly states",
+                                            [&](auto done) { summed->stats({}, std::move(done)); });
   EXPECT_EQ(states.total, all.total);
   EXPECT_NEAR(states.p95_lateness_ms, all.p95_lateness_ms, all.p95_lateness_ms * 0.01);
   EXPECT_NEAR(states.p99_lateness_ms, all.p99_lateness_ms, all.p99_lateness_ms * 0.01);
@@ -65,7 +66,8 @@ TEST_F(Scale, AMillion) {
   timed<std::vector<ErrorPattern>>("error patterns", [&](auto done) { store.error_patterns({}, std::move(done)); });
   timed<std::vector<AnalyticsGroup>>("analytics by type",
                                      [&](auto done) { store.figures({}, AnalyticsBy::type, std::move(done)); });
-  auto page = timed<ExecutionPage>("newest 50", [&](auto done) { store.find_executions({.limit = 50}, std::move(done)); });
+  auto page =
+      timed<ExecutionPage>("newest 50", [&](auto done) { store.find_executions({.limit = 50}, std::move(done)); });
   ASSERT_EQ(page.executions.size(), 50U);
   page = timed<ExecutionPage>("newest 50 of a schedule", [&](auto done) {
     store.find_executions({.schedule_id = object_id(3), .limit = 50}, std::move(done));
@@ -75,9 +77,8 @@ TEST_F(Scale, AMillion) {
     store.find_executions({.event_id = event_id(123'456), .limit = 50}, std::move(done));
   });
   ASSERT_EQ(page.executions.size(), 1U);
-  const auto expired = timed<Expired>("expire a day", [&](auto done) {
-    store.expire({at_second(86'400), at_second(86'400)}, std::move(done));
-  });
+  const auto expired = timed<Expired>(
+      "expire a day", [&](auto done) { store.expire({at_second(86'400), at_second(86'400)}, std::move(done)); });
   EXPECT_EQ(expired.history, 86'400U * 2);
 }
 

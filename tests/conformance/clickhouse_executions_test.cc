@@ -53,7 +53,9 @@ TEST_F(Tables, TheAnalyticsViewIsWhatTheApiShows) {
   }
   ASSERT_TRUE(append(all));
   const auto text = [](const auto& value) { return value ? fmt::format("{}", *value) : std::string("\\N"); };
-  const auto ms = [](const auto& value) { return value ? fmt::format("{}", value->count() / 1000) : std::string("\\N"); };
+  const auto ms = [](const auto& value) {
+    return value ? fmt::format("{}", value->count() / 1000) : std::string("\\N");
+  };
   for (const auto& execution : all) {
     const auto r = record_of(execution);
     EXPECT_EQ(ask(fmt::format("SELECT schedule_type, schedule_id, schedule_name, level, event_type, event_action, "
@@ -100,56 +102,62 @@ TEST_F(Tables, FiguresOfManyComeFromHourlyStates) {
   }
   const auto summed = place.open(clickhouse_address(), 0);
   const auto hours = [](int64_t count) { return at_second(0) + std::chrono::hours{count}; };
-  for (const auto& filter : {ExecutionFilter{}, ExecutionFilter{.from = hours(3) + Duration{77}},
-                             ExecutionFilter{.entity_type = "order", .to = hours(100) + Duration{5}},
-                             ExecutionFilter{.topic = "topic 1", .from = hours(2), .to = hours(90)},
-                             ExecutionFilter{.action = "paid", .from = hours(10) + Duration{1}, .to = hours(90) - Duration{1}}}) {
-    const auto found =
-        await<ExecutionStats>([&](auto done) { summed->stats(filter, std::move(done)); }).value();
+  for (const auto& filter :
+       {ExecutionFilter{}, ExecutionFilter{.from = hours(3) + Duration{77}},
+        ExecutionFilter{.entity_type = "order", .to = hours(100) + Duration{5}},
+        ExecutionFilter{.topic = "topic 1", .from = hours(2), .to = hours(90)},
+        ExecutionFilter{.action = "paid", .from = hours(10) + Duration{1}, .to = hours(90) - Duration{1}}}) {
+    const auto found = await<ExecutionStats>([&](auto done) { summed->stats(filter, std::move(done)); }).value();
     const auto wanted = brute_force_stats(matching(all, filter), false);
     EXPECT_EQ(std::tie(found.total, found.succeeded, found.failed, found.skipped, found.timed),
               std::tie(wanted.total, wanted.succeeded, wanted.failed, wanted.skipped, wanted.timed));
     EXPECT_NEAR(found.mean_lateness_ms, wanted.mean_lateness_ms, wanted.mean_lateness_ms * 1e-9);
     expect_percentiles(found, matching(all, filter));
     for (const auto by : {GroupBy::hour, GroupBy::event}) {
-      const auto exact = await<std::vector<ExecutionGroup>>(
-          [&](auto done) { place.store->groups(filter, by, std::move(done)); }).value();
-      const auto groups = await<std::vector<ExecutionGroup>>(
-          [&](auto done) { summed->groups(filter, by, std::move(done)); }).value();
+      const auto exact = await<std::vector<ExecutionGroup>>([&](auto done) {
+                           place.store->groups(filter, by, std::move(done));
+                         }).value();
+      const auto groups =
+          await<std::vector<ExecutionGroup>>([&](auto done) { summed->groups(filter, by, std::move(done)); }).value();
       ASSERT_EQ(groups.size(), exact.size());
       for (size_t i = 0; i < groups.size(); ++i) {
         EXPECT_EQ(groups[i].key, exact[i].key);
         EXPECT_EQ(groups[i].stats.total, exact[i].stats.total);
         EXPECT_EQ(groups[i].stats.failed, exact[i].stats.failed);
         EXPECT_NEAR(groups[i].stats.mean_duration_ms, exact[i].stats.mean_duration_ms, 1e-6);
-        EXPECT_NEAR(groups[i].stats.mean_lateness_ms, exact[i].stats.mean_lateness_ms, exact[i].stats.mean_lateness_ms * 1e-9);
+        EXPECT_NEAR(groups[i].stats.mean_lateness_ms, exact[i].stats.mean_lateness_ms,
+                    exact[i].stats.mean_lateness_ms * 1e-9);
       }
     }
   }
   // The readable view adds up to the same.
-  EXPECT_EQ(ask("SELECT sum(total_executions), sum(successful_executions), sum(failed_executions), sum(skipped_executions) FROM "
-                "schedule_performance_metrics"),
-            ask("SELECT count(), countIf(status = 'success'), countIf(status = 'error'), countIf(status = 'skipped') FROM "
-                "schedule_execution_results"));
+  EXPECT_EQ(
+      ask("SELECT sum(total_executions), sum(successful_executions), sum(failed_executions), sum(skipped_executions) "
+          "FROM "
+          "schedule_performance_metrics"),
+      ask("SELECT count(), countIf(status = 'success'), countIf(status = 'error'), countIf(status = 'skipped') FROM "
+          "schedule_execution_results"));
 }
 
 TEST_F(Tables, TheReadableViewEqualsAPlainCount) {
   ASSERT_TRUE(append(random_executions(2000, 33)));
-  EXPECT_EQ(ask("SELECT date, hour, entity_type, action, topic, total_executions, round(avg_delay_seconds, 6), "
-                "round(avg_processing_time_ms, 6), min_delay_seconds, max_delay_seconds FROM schedule_performance_metrics "
-                "ORDER BY 1, 2, 3, 4, 5"),
-            ask("SELECT toDate(executed_at), toHour(executed_at), entity_type, action, topic, count(), "
-                "round(ifNotFinite(avgIf(lateness_us, status IN ('success', 'error')), 0) / 1e6, 6), "
-                "round(ifNotFinite(avgIf(duration_us, duration_us > 0), 0) / 1e3, 6), minIf(lateness_us, status IN "
-                "('success', 'error')) / 1e6, maxIf(lateness_us, status IN ('success', 'error')) / 1e6 "
-                "FROM schedule_execution_results GROUP BY ALL ORDER BY 1, 2, 3, 4, 5"));
+  EXPECT_EQ(
+      ask("SELECT date, hour, entity_type, action, topic, total_executions, round(avg_delay_seconds, 6), "
+          "round(avg_processing_time_ms, 6), min_delay_seconds, max_delay_seconds FROM schedule_performance_metrics "
+          "ORDER BY 1, 2, 3, 4, 5"),
+      ask("SELECT toDate(executed_at), toHour(executed_at), entity_type, action, topic, count(), "
+          "round(ifNotFinite(avgIf(lateness_us, status IN ('success', 'error')), 0) / 1e6, 6), "
+          "round(ifNotFinite(avgIf(duration_us, duration_us > 0), 0) / 1e3, 6), minIf(lateness_us, status IN "
+          "('success', 'error')) / 1e6, maxIf(lateness_us, status IN ('success', 'error')) / 1e6 "
+          "FROM schedule_execution_results GROUP BY ALL ORDER BY 1, 2, 3, 4, 5"));
 }
 
 // As when two nodes wrote the same at once, until ClickHouse merges it away.
 TEST_F(Tables, RowsThatAreThereTwiceCountOnce) {
   const auto all = random_executions(50, 34);
   ASSERT_TRUE(append(all));
-  ASSERT_TRUE(await<void>([&](auto done) { place.store->post_records({full_record(1), full_record(2)}, std::move(done)); }));
+  ASSERT_TRUE(
+      await<void>([&](auto done) { place.store->post_records({full_record(1), full_record(2)}, std::move(done)); }));
   for (const std::string_view table : {"schedule_execution_results", "schedule_analytics_records"}) {
     ask(fmt::format("SYSTEM STOP MERGES {}", table));
     ask(fmt::format("INSERT INTO {0} SELECT * FROM {0}", table));
@@ -167,7 +175,8 @@ TEST_F(Tables, RowsThatAreThereTwiceCountOnce) {
   EXPECT_EQ(found.size(), 50U);
   const auto stats = await<ExecutionStats>([&](auto done) { place.store->stats({}, std::move(done)); });
   EXPECT_EQ(stats->total, 50U);
-  const auto records = await<std::vector<AnalyticsRecord>>([&](auto done) { place.store->find_records({}, std::move(done)); });
+  const auto records =
+      await<std::vector<AnalyticsRecord>>([&](auto done) { place.store->find_records({}, std::move(done)); });
   EXPECT_EQ(records->size(), 52U);
   const auto figures = await<std::vector<AnalyticsGroup>>(
       [&](auto done) { place.store->figures({}, AnalyticsBy::all, std::move(done)); });
@@ -178,7 +187,8 @@ TEST_F(Tables, HostileTextIsOnlyText) {
   std::vector<Execution> all;
   for (const std::string& text :
        {std::string("it's \"quoted\" \\ and \\' more"), std::string("'; DROP TABLE schedule_execution_results; --"),
-        std::string("tab\tline\nreturn\rnul") + '\0' + "end", std::string("{c0:String} %s %27"), std::string("\xC3\xA9\xF0\x9F\x98\x80")}) {
+        std::string("tab\tline\nreturn\rnul") + '\0' + "end", std::string("{c0:String} %s %27"),
+        std::string("\xC3\xA9\xF0\x9F\x98\x80")}) {
     auto execution = full_execution(all.size());
     for (auto* field : {&execution.schedule_id, &execution.schedule_name, &execution.topic, &execution.entity_type,
                         &execution.entity_id, &execution.action, &execution.correlation_id, &execution.reason,
@@ -189,11 +199,11 @@ TEST_F(Tables, HostileTextIsOnlyText) {
   }
   ASSERT_TRUE(append(all));
   for (const auto& execution : all) {
-    for (const auto& filter : {ExecutionFilter{.schedule_id = execution.schedule_id}, ExecutionFilter{.topic = execution.topic},
-                               ExecutionFilter{.entity_type = execution.entity_type}, ExecutionFilter{.entity_id = execution.entity_id},
-                               ExecutionFilter{.action = execution.action}, ExecutionFilter{.correlation_id = execution.correlation_id}}) {
-      const auto page =
-          await<ExecutionPage>([&](auto done) { place.store->find_executions(filter, std::move(done)); });
+    for (const auto& filter :
+         {ExecutionFilter{.schedule_id = execution.schedule_id}, ExecutionFilter{.topic = execution.topic},
+          ExecutionFilter{.entity_type = execution.entity_type}, ExecutionFilter{.entity_id = execution.entity_id},
+          ExecutionFilter{.action = execution.action}, ExecutionFilter{.correlation_id = execution.correlation_id}}) {
+      const auto page = await<ExecutionPage>([&](auto done) { place.store->find_executions(filter, std::move(done)); });
       ASSERT_TRUE(page) << page.error().detail;
       ASSERT_EQ(page->executions.size(), 1U);
       EXPECT_EQ(difference(page->executions[0], execution), "");
@@ -241,7 +251,8 @@ TEST_F(Tables, InspectionTouchesNothing) {
 TEST_F(Tables, RetentionIsTheTablesTtlAndChanges) {
   ASSERT_TRUE(append({full_execution(1)}));
   const auto ttl = [&](std::string_view table) {
-    return ask(fmt::format("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{}'", table));
+    return ask(
+        fmt::format("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{}'", table));
   };
   for (const auto& [history, analytics] : {std::pair{7U, 3U}, std::pair{3U, 400U}}) {
     place.store->keep_for(history, analytics);
@@ -250,9 +261,12 @@ TEST_F(Tables, RetentionIsTheTablesTtlAndChanges) {
       ASSERT_TRUE(await<void>([&](auto done) { place.store->probe(std::move(done)); }));
     }
     const auto results = ttl("schedule_execution_results");
-    EXPECT_NE(results.find(fmt::format("toIntervalDay({}) WHERE NOT of_schedule", analytics)), std::string::npos) << results;
-    EXPECT_NE(results.find(fmt::format("toIntervalDay({})", std::max(history, analytics))), std::string::npos) << results;
-    EXPECT_NE(ttl("schedule_performance_states").find(fmt::format("toIntervalDay({})", analytics + 1)), std::string::npos);
+    EXPECT_NE(results.find(fmt::format("toIntervalDay({}) WHERE NOT of_schedule", analytics)), std::string::npos)
+        << results;
+    EXPECT_NE(results.find(fmt::format("toIntervalDay({})", std::max(history, analytics))), std::string::npos)
+        << results;
+    EXPECT_NE(ttl("schedule_performance_states").find(fmt::format("toIntervalDay({})", analytics + 1)),
+              std::string::npos);
     EXPECT_NE(ttl("schedule_analytics_records").find(fmt::format("toIntervalDay({})", analytics)), std::string::npos);
   }
 }

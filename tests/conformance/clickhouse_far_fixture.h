@@ -36,7 +36,8 @@ class ClickHouseFarTest : public ::testing::Test {
   static EventPage find(Store& at, EventFilter filter, size_t limit = 100, const std::string& cursor = "") {
     return await<EventPage>([&](auto done) {
              at.find({.filter = std::move(filter), .cursor = cursor, .limit = limit}, std::move(done));
-           }).value();
+           })
+        .value();
   }
   FarPage due(Store& at, Duration in, size_t limit = 1000) const {
     return await<FarPage>([&](auto done) { at.due_before(now() + in, limit, std::move(done)); }).value();
@@ -44,9 +45,7 @@ class ClickHouseFarTest : public ::testing::Test {
   static Changed change(Store& at, const Event& event) {
     return await<std::vector<Changed>>([&](auto done) { at.change({event}, std::move(done)); }).value().front();
   }
-  Changed cancel(Store& at, const EventId& id) const {
-    return start_cancel(at, id).get().value().front();
-  }
+  Changed cancel(Store& at, const EventId& id) const { return start_cancel(at, id).get().value().front(); }
   static void mark(Store& at, const EventId& id, uint64_t revision = 1) {
     ASSERT_TRUE(await<void>([&](auto done) { at.mark_transferred({{id, revision}}, std::move(done)); }));
   }

@@ -13,20 +13,22 @@ TEST_F(ClickHouseFarTest, ColumnsReadAsTheRunbookExpects) {
   Event occurrence = full_event(2);
   occurrence.due_at = occurrence.fire_at = now() + 60h;
   put(*store, {plain, occurrence});
-  EXPECT_EQ(database.ask("SELECT schedule_id, event_id, topic, entity_type, entity_id, action, body, scheduled_at, status,"
-                         " max_delay_seconds, source, source_id, source_execution_id, created_at, retry_count,"
-                         " completed_at, error FROM event_schedules FINAL WHERE topic = 'orders' ORDER BY scheduled_at"
-                         " LIMIT 1"),
-            fmt::format("{0}\t{0}\torders\torder\t1\tremind\t{{\"n\":1}}\t2026-01-03 02:00:00.000000\tpending\t60\t"
-                        "api_request\torder-7\tx1\t2026-01-01 00:00:00.000000\t0\t\\N\t\\N",
-                        plain.id.text()));
+  EXPECT_EQ(
+      database.ask("SELECT schedule_id, event_id, topic, entity_type, entity_id, action, body, scheduled_at, status,"
+                   " max_delay_seconds, source, source_id, source_execution_id, created_at, retry_count,"
+                   " completed_at, error FROM event_schedules FINAL WHERE topic = 'orders' ORDER BY scheduled_at"
+                   " LIMIT 1"),
+      fmt::format("{0}\t{0}\torders\torder\t1\tremind\t{{\"n\":1}}\t2026-01-03 02:00:00.000000\tpending\t60\t"
+                  "api_request\torder-7\tx1\t2026-01-01 00:00:00.000000\t0\t\\N\t\\N",
+                  plain.id.text()));
   EXPECT_EQ(database.ask("SELECT schedule_id, source_id, actor_type, actor_id, priority, event_key, tags, max_retries,"
                          " revision, JSONExtractString(headers, 'one') FROM event_schedules FINAL WHERE priority = -9"),
             "0123456789abcdef01234567\t0123456789abcdef01234567\tuser\tu-1\t-9\tkey-é\t['red','blue']\t17\t5\t1");
   cancel(*store, plain.id);
   mark(*store, occurrence.id, occurrence.revision);
-  EXPECT_EQ(database.ask("SELECT status, error, completed_at, body FROM event_schedules FINAL ORDER BY scheduled_at LIMIT 1"),
-            "cancelled\tnot wanted\t2026-01-01 00:00:00.000000\t");
+  EXPECT_EQ(
+      database.ask("SELECT status, error, completed_at, body FROM event_schedules FINAL ORDER BY scheduled_at LIMIT 1"),
+      "cancelled\tnot wanted\t2026-01-01 00:00:00.000000\t");
   EXPECT_EQ(database.ask("SELECT event_id, status, transferred_to_redis_at, payload FROM clickhouse_scheduled_events"
                          " WHERE priority = -9"),
             occurrence.id.text() + "\ttransferred_to_redis\t2026-01-01 00:00:00.000000\t");
@@ -42,8 +44,14 @@ TEST_F(ClickHouseFarTest, HostileTextComesBackFromEveryFieldAndFilter) {
   event.headers = {{hostile, hostile}};
   put(*store, {event, sample_event(2, 30h)});
   expect_same(get(*store, event.id)->event, event);
-  EventFilter filter{.topic = hostile, .action = hostile, .entity_type = hostile, .entity_id = hostile,
-                     .correlation_id = hostile, .schedule_id = hostile, .source = hostile, .tag = hostile};
+  EventFilter filter{.topic = hostile,
+                     .action = hostile,
+                     .entity_type = hostile,
+                     .entity_id = hostile,
+                     .correlation_id = hostile,
+                     .schedule_id = hostile,
+                     .source = hostile,
+                     .tag = hostile};
   EXPECT_EQ(ids_of(find(*store, filter).events), std::vector{event.id});
   filter.tag = hostile + "x";
   EXPECT_TRUE(find(*store, filter).events.empty());

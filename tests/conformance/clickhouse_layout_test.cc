@@ -55,7 +55,8 @@ TEST_F(ClickHouseLayoutTest, ANewerLayoutIsRefusedAndNotTouched) {
 }
 
 TEST_F(ClickHouseLayoutTest, StepsGoOnWhereTheyEnded) {
-  const ClickHouseLayout first{.component = "parts", .steps = {{"CREATE TABLE IF NOT EXISTS a (x UInt8) ENGINE = Log"}}};
+  const ClickHouseLayout first{.component = "parts",
+                               .steps = {{"CREATE TABLE IF NOT EXISTS a (x UInt8) ENGINE = Log"}}};
   ClickHouseLayout second = first;
   second.steps.push_back({"CREATE TABLE IF NOT EXISTS b (x UInt8) ENGINE = Log"});
   const auto client = clickhouse::Client::open(database.url()).value();
@@ -80,7 +81,8 @@ TEST_F(ClickHouseLayoutTest, WhatSomebodyDroppedIsMadeAgain) {
   put(*store, {sample_event(1, 30h)});
   database.ask("DROP TABLE event_schedules");
   EXPECT_EQ(probe(*store).has_value(), true) << "nobody has noticed yet";
-  const auto first = await<std::vector<PutOutcome>>([&](auto done) { store->put({sample_event(2, 30h)}, std::move(done)); });
+  const auto first =
+      await<std::vector<PutOutcome>>([&](auto done) { store->put({sample_event(2, 30h)}, std::move(done)); });
   EXPECT_EQ(first.error().code, Code::unavailable);
   EXPECT_EQ(put(*store, {sample_event(2, 30h)}).front().result, PutResult::created);
   database.ask("DROP TABLE event_schedule_ids");

@@ -1,4 +1,5 @@
-// A ClickHouse that is away, fails, answers nothing or loses what it said it had: nothing lost, nothing doubled, no wait.
+// A ClickHouse that is away, fails, answers nothing or loses what it said it had: nothing lost, nothing doubled, no
+// wait.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -142,8 +143,8 @@ TEST_F(ClickHouseOutageTest, AServerThatOnlyFailsAnswersAndIsTriedAgainByTheCall
 
 TEST_F(ClickHouseOutageTest, ANetworkThatSwallowsAnswersDoublesNothing) {
   TcpProxy proxy(clickhouse_address());
-  const auto through = Store::open({.url = database.url(proxy.address()), .client = {.timeout = 500ms}}, clock, *random)
-                           .value();
+  const auto through =
+      Store::open({.url = database.url(proxy.address()), .client = {.timeout = 500ms}}, clock, *random).value();
   ASSERT_EQ(put(*through, {sample_event(1, 30h)}).front().result, PutResult::created);
   proxy.set(TcpProxy::Mode::swallow_answers);
   EXPECT_EQ(try_put(*through, {sample_event(2, 30h)}).error().code, Code::unavailable);

@@ -171,8 +171,8 @@ void set_clickhouse_faults(const std::string& json) {
   CHECK(inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr) == 1);
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   CHECK(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0);
-  const auto request = fmt::format(
-      "POST /faults HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", json.size(), json);
+  const auto request =
+      fmt::format("POST /faults HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", json.size(), json);
   CHECK(send(fd, request.data(), request.size(), 0) == static_cast<ssize_t>(request.size()));
   char answer[4096];
   while (recv(fd, answer, sizeof(answer), 0) > 0) {
@@ -181,9 +181,8 @@ void set_clickhouse_faults(const std::string& json) {
 }
 
 EventBackend clickhouse_far_backend() {
-  return EventBackend{.name = "ClickHouse",
-                      .make = [] { return std::make_unique<ClickHousePlace>(true); },
-                      .one_store = false};
+  return EventBackend{
+      .name = "ClickHouse", .make = [] { return std::make_unique<ClickHousePlace>(true); }, .one_store = false};
 }
 
 EventBackend clickhouse_catalog_backend() {

@@ -95,8 +95,10 @@ TEST_F(ClickHouseScaleTest, AMillionEvents) {
   const double took = fill();
   std::printf("[ FIGURE   ] put: %.0f events/s in batches of %lu\n", kEvents / took, kBatch);
   std::printf("[ FIGURE   ] parts: %s\n",
-              database_.ask("SELECT table, count(), uniq(partition_id), sum(rows), formatReadableSize(sum(bytes_on_disk))"
-                            " FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table").c_str());
+              database_
+                  .ask("SELECT table, count(), uniq(partition_id), sum(rows), formatReadableSize(sum(bytes_on_disk))"
+                       " FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table")
+                  .c_str());
   EXPECT_LT(rows_read("get", far_lookup_query({sample_id(777'777)})), kEvents / 20);
   // What is due within 48 h is a thirtieth of all, in a partition or two.
   EXPECT_LT(rows_read("due_before", far_due_query(begin() + 48h, 5000)), kEvents / 5);
@@ -114,9 +116,8 @@ TEST_F(ClickHouseScaleTest, AMillionEvents) {
     EXPECT_EQ(await<EventPage>([&](auto done) { store_->find({}, std::move(done)); })->events.size(), 100U);
   });
   measure("find by entity, one bounded look", [&] {
-    const auto page = await<EventPage>([&](auto done) {
-      store_->find({.filter = {.entity_id = "777777"}}, std::move(done));
-    });
+    const auto page =
+        await<EventPage>([&](auto done) { store_->find({.filter = {.entity_id = "777777"}}, std::move(done)); });
     EXPECT_FALSE(page->next_cursor.empty());
   });
   measure("counts, uncached", [&] {

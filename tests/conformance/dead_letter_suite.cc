@@ -60,8 +60,7 @@ TEST_P(DeadLetterStoreTest, EachFilterSelects) {
   EXPECT_EQ(details(find({.topic = "topic 3"})), Details{"why 3"});
   EXPECT_EQ(details(find({.reason = "rejected"})), (Details{"why 3", "why 1"}));
   EXPECT_EQ(details(find({.schedule_id = object_id(2)})), Details{"why 2"});
-  EXPECT_EQ(details(find({.died_from = at_second(2), .died_to = at_second(4)})),
-            (Details{"why 3", "why 2"}));
+  EXPECT_EQ(details(find({.died_from = at_second(2), .died_to = at_second(4)})), (Details{"why 3", "why 2"}));
   EXPECT_EQ(details(find({.reason = "rejected", .died_from = at_second(2)})), Details{"why 3"});
   EXPECT_TRUE(find({.topic = "nowhere"}).letters.empty());
 }
@@ -98,8 +97,7 @@ TEST_P(DeadLetterStoreTest, PagesHaveNoGapsAndNoRepeats) {
 }
 
 TEST_P(DeadLetterStoreTest, ForeignCursorIsRefused) {
-  const auto page = await<DeadLetterPage>(
-      [&](auto done) { store.find_letters({.cursor = "x'--"}, std::move(done)); });
+  const auto page = await<DeadLetterPage>([&](auto done) { store.find_letters({.cursor = "x'--"}, std::move(done)); });
   ASSERT_FALSE(page);
   EXPECT_EQ(page.error().code, Code::invalid_argument);
   EXPECT_EQ(page.error().field, "cursor");

@@ -54,12 +54,12 @@ Event full_event(uint64_t n) {
 
 void expect_same(const Event& a, const Event& b) {
   const auto values = [](const Event& e) {
-    return std::tuple(std::tie(e.id, e.topic, e.key, e.entity_type, e.entity_id, e.action, e.body, e.headers,
-                               e.correlation_id, e.actor_type, e.actor_id, e.tags, e.target, e.traceparent, e.source,
-                               e.due_at, e.fire_at, e.created_at),
-                      std::tie(e.priority, e.max_delay, e.max_retries, e.retry_delay, e.idempotency_key, e.fingerprint,
-                               e.revision, e.schedule_id, e.schedule_name, e.schedule_revision, e.nominal_at,
-                               e.missed_count, e.attempt));
+    return std::tuple(
+        std::tie(e.id, e.topic, e.key, e.entity_type, e.entity_id, e.action, e.body, e.headers, e.correlation_id,
+                 e.actor_type, e.actor_id, e.tags, e.target, e.traceparent, e.source, e.due_at, e.fire_at,
+                 e.created_at),
+        std::tie(e.priority, e.max_delay, e.max_retries, e.retry_delay, e.idempotency_key, e.fingerprint, e.revision,
+                 e.schedule_id, e.schedule_name, e.schedule_revision, e.nominal_at, e.missed_count, e.attempt));
   };
   EXPECT_TRUE(values(a) == values(b));
   ASSERT_EQ(a.attempts.size(), b.attempts.size());
@@ -110,9 +110,7 @@ std::vector<Event> EventStoreTest::begin(std::vector<WindowEntry> entries) {
   return begun;
 }
 
-std::vector<Event> EventStoreTest::begin_due(size_t limit) {
-  return begin(window(Duration{}, limit).entries);
-}
+std::vector<Event> EventStoreTest::begin_due(size_t limit) { return begin(window(Duration{}, limit).entries); }
 
 void EventStoreTest::settle(std::vector<Event> events, State state, const std::string& reason) {
   std::vector<Settlement> settlements;
@@ -185,9 +183,8 @@ void EventStoreTest::mark_transferred(const std::vector<EventId>& ids, uint64_t 
 }
 
 PutOutcome FarGuardTest::claim(const Event& event, Duration keep) {
-  auto outcomes = await<std::vector<PutOutcome>>([&](auto done) {
-    stores.guard->claim({FarClaim{event.id, event.fingerprint, now() + keep}}, std::move(done));
-  });
+  auto outcomes = await<std::vector<PutOutcome>>(
+      [&](auto done) { stores.guard->claim({FarClaim{event.id, event.fingerprint, now() + keep}}, std::move(done)); });
   EXPECT_TRUE(outcomes) << outcomes.error().detail;
   return outcomes.value().at(0);
 }

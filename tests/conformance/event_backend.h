@@ -27,7 +27,7 @@ struct EventStores {
   std::shared_ptr<void> owner;  ///< closes them
   NearStore* near = nullptr;
   FarStore* far = nullptr;
-  EventCatalog* catalog = nullptr;       ///< of both tiers, where one store holds both
+  EventCatalog* catalog = nullptr;  ///< of both tiers, where one store holds both
   EventCatalog* near_catalog = nullptr;
   EventCatalog* far_catalog = nullptr;
   FarGuard* guard = nullptr;
@@ -49,7 +49,7 @@ class EventPlace {
 struct EventBackend {
   std::string name;
   std::function<std::unique_ptr<EventPlace>()> make;
-  bool epochs = false;  ///< refuses calls of a past owner
+  bool epochs = false;       ///< refuses calls of a past owner
   bool one_store = true;     ///< near and far are one store
   bool fires = true;         ///< events can be begun and settled; not so in a far store alone
   bool accept_order = true;  ///< of events that fire at one time, the first accepted is found first; else by id

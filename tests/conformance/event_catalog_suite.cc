@@ -200,8 +200,8 @@ TEST_P(EventCatalogTest, FindShowsWhatIsInFlight) {
 TEST_P(EventCatalogTest, ForeignCursorIsRefused) {
   open();
   for (const std::string cursor : {"x", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", "far.1"}) {
-    const auto page = await<EventPage>(
-        [&](auto done) { stores.catalog->find(FindRequest{.cursor = cursor}, std::move(done)); });
+    const auto page =
+        await<EventPage>([&](auto done) { stores.catalog->find(FindRequest{.cursor = cursor}, std::move(done)); });
     ASSERT_FALSE(page) << cursor;
     EXPECT_EQ(page.error().code, Code::invalid_argument);
     EXPECT_EQ(page.error().field, "cursor");

@@ -25,9 +25,7 @@ std::vector<Execution> random_executions(size_t count, uint64_t seed) {
       execution.topic = fmt::format("topic {}", below(3));
       execution.status = static_cast<RunStatus>(below(4));
       execution.state = static_cast<State>(below(6));
-      execution.error = execution.status == RunStatus::failure
-                            ? fmt::format("error {}\nat {}", below(4), number)
-                            : "";
+      execution.error = execution.status == RunStatus::failure ? fmt::format("error {}\nat {}", below(4), number) : "";
       made.push_back(std::move(execution));
     }
   }
@@ -36,16 +34,12 @@ std::vector<Execution> random_executions(size_t count, uint64_t seed) {
 
 std::vector<Execution> matching(const std::vector<Execution>& all, const ExecutionFilter& f) {
   std::vector<Execution> chosen;
-  const auto fits = [](const auto& wanted, const auto& value) {
-    return !wanted || *wanted == value;
-  };
+  const auto fits = [](const auto& wanted, const auto& value) { return !wanted || *wanted == value; };
   for (const auto& e : all) {
-    if (fits(f.schedule_id, e.schedule_id) && fits(f.event_id, e.event_id) &&
-        fits(f.topic, e.topic) && fits(f.entity_type, e.entity_type) &&
-        fits(f.entity_id, e.entity_id) && fits(f.action, e.action) &&
-        fits(f.correlation_id, e.correlation_id) && fits(f.state, e.state) &&
-        fits(f.status, e.status) && (!f.from || e.executed_at >= *f.from) &&
-        (!f.to || e.executed_at < *f.to)) {
+    if (fits(f.schedule_id, e.schedule_id) && fits(f.event_id, e.event_id) && fits(f.topic, e.topic) &&
+        fits(f.entity_type, e.entity_type) && fits(f.entity_id, e.entity_id) && fits(f.action, e.action) &&
+        fits(f.correlation_id, e.correlation_id) && fits(f.state, e.state) && fits(f.status, e.status) &&
+        (!f.from || e.executed_at >= *f.from) && (!f.to || e.executed_at < *f.to)) {
       chosen.push_back(e);
     }
   }
@@ -79,9 +73,7 @@ ExecutionStats brute_force_stats(const std::vector<Execution>& chosen, bool in_g
   std::ranges::sort(lateness_ms);
   double sum = 0;
   for (const double value : lateness_ms) sum += value;
-  const auto percentile = [&](size_t percent) {
-    return lateness_ms[(lateness_ms.size() * percent + 99) / 100 - 1];
-  };
+  const auto percentile = [&](size_t percent) { return lateness_ms[(lateness_ms.size() * percent + 99) / 100 - 1]; };
   stats.mean_lateness_ms = sum / static_cast<double>(lateness_ms.size());
   stats.p50_lateness_ms = percentile(50);
   stats.p95_lateness_ms = percentile(95);

@@ -11,13 +11,9 @@ void ExecutionStoreTest::expect_equal(const ExecutionStats& found, const Executi
   EXPECT_EQ(found.skipped, wanted.skipped);
   EXPECT_EQ(found.timed, wanted.timed);
   const auto near_enough = [](double value) { return std::abs(value) * 1e-9 + 1e-9; };
-  EXPECT_NEAR(found.mean_duration_ms, wanted.mean_duration_ms,
-              near_enough(wanted.mean_duration_ms));
-  EXPECT_NEAR(found.mean_lateness_ms, wanted.mean_lateness_ms,
-              near_enough(wanted.mean_lateness_ms));
-  const auto percentile = [&](double value) {
-    return value * GetParam().percentile_error + near_enough(value);
-  };
+  EXPECT_NEAR(found.mean_duration_ms, wanted.mean_duration_ms, near_enough(wanted.mean_duration_ms));
+  EXPECT_NEAR(found.mean_lateness_ms, wanted.mean_lateness_ms, near_enough(wanted.mean_lateness_ms));
+  const auto percentile = [&](double value) { return value * GetParam().percentile_error + near_enough(value); };
   EXPECT_NEAR(found.p50_lateness_ms, wanted.p50_lateness_ms, percentile(wanted.p50_lateness_ms));
   EXPECT_NEAR(found.p95_lateness_ms, wanted.p95_lateness_ms, percentile(wanted.p95_lateness_ms));
   EXPECT_NEAR(found.p99_lateness_ms, wanted.p99_lateness_ms, percentile(wanted.p99_lateness_ms));
@@ -76,8 +72,8 @@ TEST_P(ExecutionStoreTest, StatsEqualBruteForce) {
     const auto filters = filters_of_every_shape();
     for (size_t i = 0; i < filters.size(); ++i) {
       SCOPED_TRACE(fmt::format("seed {}, filter {}", seed, i));
-      const auto found = await<ExecutionStats>(
-          [&](auto done) { stores.executions->stats(filters[i], std::move(done)); });
+      const auto found =
+          await<ExecutionStats>([&](auto done) { stores.executions->stats(filters[i], std::move(done)); });
       expect_equal(found.value(), brute_force_stats(matching(all, filters[i]), false));
     }
   }
@@ -93,8 +89,7 @@ TEST_P(ExecutionStoreTest, GroupsEqualBruteForce) {
       std::map<std::string, std::vector<Execution>> wanted;
       for (const auto& e : matching(all, filters[i])) {
         const auto hour = std::chrono::floor<std::chrono::hours>(e.executed_at);
-        wanted[by == GroupBy::hour ? format_time(hour) : e.entity_type + "." + e.action].push_back(
-            e);
+        wanted[by == GroupBy::hour ? format_time(hour) : e.entity_type + "." + e.action].push_back(e);
       }
       const auto found = groups(filters[i], by);
       ASSERT_EQ(found.size(), wanted.size());
@@ -111,8 +106,7 @@ TEST_P(ExecutionStoreTest, PercentileIsTheNearestRank) {
   std::vector<Execution> all;
   for (uint64_t i = 0; i < 20; ++i) {
     all.push_back(full_execution(i));
-    all.back().due_at =
-        all.back().executed_at - Duration{(i + 1) * 3};  // 3…60 µs: exact in any histogram
+    all.back().due_at = all.back().executed_at - Duration{(i + 1) * 3};  // 3…60 µs: exact in any histogram
   }
   ASSERT_TRUE(append(all));
   EXPECT_DOUBLE_EQ(stats({}).p50_lateness_ms, 0.030);

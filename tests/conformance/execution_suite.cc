@@ -34,11 +34,9 @@ TEST_P(ExecutionStoreTest, EmptyFieldsStayEmpty) {
 
 TEST_P(ExecutionStoreTest, AnyTextIsAnId) {
   for (const std::string& id :
-       {std::string("f47ac10b-58cc-4372-a567-0e02b2c3d479"),
-        std::string("F47AC10B-58CC-4372-A567-0E02B2C3D479"), object_id(0xABCDEF),
-        std::string("ABCDEFABCDEFABCDEFABCDEF"), std::string("12345678901"),
-        std::string("an id with spaces and \xC3\xA9"), std::string("twelve bytes"),
-        std::string("sixteen bytes!!!")}) {
+       {std::string("f47ac10b-58cc-4372-a567-0e02b2c3d479"), std::string("F47AC10B-58CC-4372-A567-0E02B2C3D479"),
+        object_id(0xABCDEF), std::string("ABCDEFABCDEFABCDEFABCDEF"), std::string("12345678901"),
+        std::string("an id with spaces and \xC3\xA9"), std::string("twelve bytes"), std::string("sixteen bytes!!!")}) {
     auto execution = full_execution(1);
     execution.id = id;
     execution.schedule_id = id;
@@ -102,8 +100,7 @@ TEST_P(ExecutionStoreTest, EachFilterSelects) {
       return std::multiset<std::string>(all_ids.begin(), all_ids.end());
     };
     EXPECT_EQ(by_id(found), by_id(wanted)) << "filter " << i;
-    EXPECT_TRUE(std::ranges::is_sorted(found, std::ranges::greater{}, &Execution::executed_at))
-        << "filter " << i;
+    EXPECT_TRUE(std::ranges::is_sorted(found, std::ranges::greater{}, &Execution::executed_at)) << "filter " << i;
   }
 }
 
@@ -130,21 +127,18 @@ TEST_P(ExecutionStoreTest, ManyRowsOutOfOrderArePagedInOrder) {
   constexpr size_t kCount = 40'000;
   const auto all = random_executions(kCount, 6);
   for (size_t i = 0; i < kCount; i += 4000) {
-    ASSERT_TRUE(append(
-        {all.begin() + static_cast<int64_t>(i), all.begin() + static_cast<int64_t>(i) + 4000}));
+    ASSERT_TRUE(append({all.begin() + static_cast<int64_t>(i), all.begin() + static_cast<int64_t>(i) + 4000}));
   }
   for (const auto& base :
        {ExecutionFilter{.schedule_id = object_id(1)},
-        ExecutionFilter{
-            .schedule_id = object_id(2), .from = at_second(86'400), .to = at_second(200'000)},
+        ExecutionFilter{.schedule_id = object_id(2), .from = at_second(86'400), .to = at_second(200'000)},
         ExecutionFilter{.event_id = all[77].event_id}}) {
     auto filter = base;
     filter.limit = 300;
     const auto found = find_all(filter);
     const auto wanted = matching(all, base);
     ASSERT_EQ(found.size(), wanted.size());
-    for (size_t i = 0; i < found.size(); ++i)
-      ASSERT_EQ(found[i].executed_at, wanted[i].executed_at) << i;
+    for (size_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i].executed_at, wanted[i].executed_at) << i;
     const auto all_ids = ids(found);
     EXPECT_EQ(std::set(all_ids.begin(), all_ids.end()).size(), found.size());
     if (found.size() > 3) {
@@ -166,8 +160,8 @@ TEST_P(ExecutionStoreTest, AppendsDoNotMoveAPage) {
 }
 
 TEST_P(ExecutionStoreTest, ForeignCursorIsRefused) {
-  const auto page = await<ExecutionPage>(
-      [&](auto done) { store.find_executions({.cursor = "x'--"}, std::move(done)); });
+  const auto page =
+      await<ExecutionPage>([&](auto done) { store.find_executions({.cursor = "x'--"}, std::move(done)); });
   ASSERT_FALSE(page);
   EXPECT_EQ(page.error().code, Code::invalid_argument);
   EXPECT_EQ(page.error().field, "cursor");
@@ -191,8 +185,7 @@ TEST_P(ExecutionStoreTest, LongExpiryRemovesAll) {
   constexpr size_t kCount = 12'000;
   const auto all = random_executions(kCount, 5);
   for (size_t i = 0; i < kCount; i += 1000) {
-    ASSERT_TRUE(append(
-        {all.begin() + static_cast<int64_t>(i), all.begin() + static_cast<int64_t>(i) + 1000}));
+    ASSERT_TRUE(append({all.begin() + static_cast<int64_t>(i), all.begin() + static_cast<int64_t>(i) + 1000}));
   }
   EXPECT_EQ(expire(at_second(100 * 86'400)), kCount);
   EXPECT_TRUE(find({}).executions.empty());

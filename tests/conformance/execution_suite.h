@@ -24,7 +24,7 @@ struct ExecutionStores {
 struct ExecutionBackend {
   std::string name;
   std::function<ExecutionStores()> open;  ///< an empty store, of this test alone
-  double percentile_error = 0;  ///< how far percentiles may be off, as a part of the exact value
+  double percentile_error = 0;            ///< how far percentiles may be off, as a part of the exact value
 };
 
 inline std::string execution_backend_name(const ::testing::TestParamInfo<ExecutionBackend>& info) {
@@ -48,23 +48,16 @@ class ExecutionStoreTest : public ::testing::TestWithParam<ExecutionBackend> {
     return await<void>([&](auto done) { store.append(std::move(executions), std::move(done)); });
   }
   ExecutionPage find(ExecutionFilter filter) {
-    return await<ExecutionPage>(
-               [&](auto done) { store.find_executions(std::move(filter), std::move(done)); })
-        .value();
+    return await<ExecutionPage>([&](auto done) { store.find_executions(std::move(filter), std::move(done)); }).value();
   }
-  std::vector<std::string> find_ids(ExecutionFilter filter) {
-    return ids(find(std::move(filter)).executions);
-  }
+  std::vector<std::string> find_ids(ExecutionFilter filter) { return ids(find(std::move(filter)).executions); }
   /// All pages one after the other.
   std::vector<Execution> find_all(ExecutionFilter filter);
   ExecutionStats stats(ExecutionFilter filter) {
-    return await<ExecutionStats>(
-               [&](auto done) { store.stats(std::move(filter), std::move(done)); })
-        .value();
+    return await<ExecutionStats>([&](auto done) { store.stats(std::move(filter), std::move(done)); }).value();
   }
   std::vector<ExecutionGroup> groups(ExecutionFilter filter, GroupBy by) {
-    return await<std::vector<ExecutionGroup>>(
-               [&](auto done) { store.groups(std::move(filter), by, std::move(done)); })
+    return await<std::vector<ExecutionGroup>>([&](auto done) { store.groups(std::move(filter), by, std::move(done)); })
         .value();
   }
   std::vector<ErrorPattern> patterns(ExecutionFilter filter) {

@@ -148,9 +148,8 @@ TEST_P(FarStoreTest, TierCatalogsSeeTheirOwnOnly) {
   EXPECT_EQ(count(*stores.near_catalog).pending, 1U);
   EXPECT_EQ(count(*stores.far_catalog).next_fire_at, now() + 25h);
   const auto cancel_in = [&](EventCatalog& catalog, uint64_t n) {
-    return await<std::vector<Changed>>([&](auto done) {
-             catalog.cancel({CancelRequest{.id = sample_id(n), .at = now()}}, std::move(done));
-           })
+    return await<std::vector<Changed>>(
+               [&](auto done) { catalog.cancel({CancelRequest{.id = sample_id(n), .at = now()}}, std::move(done)); })
         .value()
         .front()
         .result;

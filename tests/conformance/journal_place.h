@@ -15,7 +15,8 @@ inline std::unique_ptr<KafkaJournal> open_journal(const std::string& topic, uint
   if (!journal) throw std::runtime_error(journal.error().detail);
   // A topic that was made a moment ago may have no leader yet; what is forgotten was never there.
   const bool there = eventually([&] {
-    return await<void>([&](Done<void> done) { (*journal)->forget({derived_id("nobody")}, std::move(done)); }).has_value();
+    return await<void>([&](Done<void> done) { (*journal)->forget({derived_id("nobody")}, std::move(done)); })
+        .has_value();
   });
   if (!there) throw std::runtime_error("the journal cannot be written");
   return std::move(*journal);

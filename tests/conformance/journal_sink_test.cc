@@ -1,4 +1,5 @@
-// Publishing in transactions with the journal's ends, against a real broker: readers of committed records see each event once.
+// Publishing in transactions with the journal's ends, against a real broker: readers of committed records see each
+// event once.
 #include <gtest/gtest.h>
 
 #include "kafka/partition_reader.h"
@@ -8,6 +9,7 @@
 namespace schedules {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::append;
 using testing::delivery_into;
 using testing::fresh_topic;
@@ -18,7 +20,6 @@ using testing::publish;
 using testing::publish_one;
 using testing::ServerControl;
 using testing::shard_of_four;
-using std::chrono::milliseconds;
 
 /// What nodes share, and the near store's part in it.
 struct World {
@@ -31,31 +32,31 @@ struct World {
 
   std::unique_ptr<TransactionalSink> sink(std::function<std::optional<uint64_t>(uint32_t)> epoch_of = nullptr,
                                           milliseconds timeout = milliseconds(10'000)) {
-    ShardFacts facts{.shard_of = shard_of_four,
-                     .epoch_of = epoch_of ? std::move(epoch_of)
-                                          : [this](uint32_t) { return std::optional<uint64_t>(epoch.load()); },
-                     .journal_partition_of = [this](uint32_t shard) { return journal->partition_of(shard); },
-                     .unsettled_from = [this](uint32_t shard) -> Result<std::optional<int64_t>> {
-                       const std::scoped_lock lock(mutex);
-                       const auto found = unsettled_from.find(shard);
-                       if (found == unsettled_from.end()) return std::nullopt;
-                       return found->second;
-                     },
-                     .note_unsettled_from =
-                         [this](uint32_t shard, int64_t offset) {
-                           const std::scoped_lock lock(mutex);
-                           unsettled_from[shard] = offset;
-                         },
-                     .still_waiting = [this](const std::vector<EventId>& ids) -> Result<std::vector<EventId>> {
-                       const std::scoped_lock lock(mutex);
-                       std::vector<EventId> out;
-                       for (const auto& id : ids) {
-                         if (waiting.contains(id)) out.push_back(id);
-                       }
-                       return out;
-                     }};
-    TransactionalSinkOptions options{.kafka = {.cluster = kafka_options()}, .journal_topic = journal_topic,
-                                     .id_prefix = journal_topic};
+    ShardFacts facts{
+        .shard_of = shard_of_four,
+        .epoch_of = epoch_of ? std::move(epoch_of) : [this](uint32_t) { return std::optional<uint64_t>(epoch.load()); },
+        .journal_partition_of = [this](uint32_t shard) { return journal->partition_of(shard); },
+        .unsettled_from = [this](uint32_t shard) -> Result<std::optional<int64_t>> {
+          const std::scoped_lock lock(mutex);
+          const auto found = unsettled_from.find(shard);
+          if (found == unsettled_from.end()) return std::nullopt;
+          return found->second;
+        },
+        .note_unsettled_from =
+            [this](uint32_t shard, int64_t offset) {
+              const std::scoped_lock lock(mutex);
+              unsettled_from[shard] = offset;
+            },
+        .still_waiting = [this](const std::vector<EventId>& ids) -> Result<std::vector<EventId>> {
+          const std::scoped_lock lock(mutex);
+          std::vector<EventId> out;
+          for (const auto& id : ids) {
+            if (waiting.contains(id)) out.push_back(id);
+          }
+          return out;
+        }};
+    TransactionalSinkOptions options{
+        .kafka = {.cluster = kafka_options()}, .journal_topic = journal_topic, .id_prefix = journal_topic};
     options.kafka.producer.message_timeout = timeout;
     auto opened = TransactionalSink::open(std::move(options), std::move(facts), testing::test_clock());
     if (!opened) throw std::runtime_error(opened.error().detail);
@@ -121,7 +122,8 @@ TEST_F(JournalSinkTest, WhatIsPublishedIsNoMoreInTheJournal) {
 TEST_F(JournalSinkTest, EventsOfOneKeyKeepTheirOrderAcrossShards) {
   const auto topic = place_.topic("ordered", 3);
   const auto sink = world_.sink();
-  for (const auto& report : publish(*sink, world_.accepted(topic, 40, "one"))) ASSERT_EQ(report.verdict, Verdict::delivered);
+  for (const auto& report : publish(*sink, world_.accepted(topic, 40, "one")))
+    ASSERT_EQ(report.verdict, Verdict::delivered);
   int next = 0;
   for (const auto& [id, value] : seen(topic)) {
     EXPECT_NE(value.find(fmt::format(R"("n":{})", next) + "}"), std::string::npos) << value;
@@ -145,8 +147,10 @@ TEST_F(JournalSinkTest, ARecordThatIsTooLargeIsJudgedAlone) {
 
 TEST_F(JournalSinkTest, AnotherOwnerFencesTheOneBefore) {
   const auto topic = place_.topic("fenced", 1);
-  const auto old_owner = world_.sink([](uint32_t) { return std::optional<uint64_t>(1); });  // believes in its lease for ever
-  for (const auto& report : publish(*old_owner, world_.accepted(topic, 40))) ASSERT_EQ(report.verdict, Verdict::delivered);
+  const auto old_owner =
+      world_.sink([](uint32_t) { return std::optional<uint64_t>(1); });  // believes in its lease for ever
+  for (const auto& report : publish(*old_owner, world_.accepted(topic, 40)))
+    ASSERT_EQ(report.verdict, Verdict::delivered);
   auto left = world_.accepted(topic, 100);
   world_.epoch = 2;
   const auto new_owner = world_.sink();

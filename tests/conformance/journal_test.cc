@@ -61,7 +61,8 @@ TEST(KafkaJournalTest, MoreShardsThanPartitionsAreToldApart) {
 TEST(KafkaJournalTest, AReplayGoesOnWhereOneEnded) {
   auto journal = open_journal(fresh_topic("journal"), 1);
   ASSERT_TRUE(append(*journal, some(50)));
-  const auto first = journal->replay(0, 0, {.take = [](const std::vector<Event>&) { return Status{}; }, .progress = {}, .give_up = {}});
+  const auto first = journal->replay(
+      0, 0, {.take = [](const std::vector<Event>&) { return Status{}; }, .progress = {}, .give_up = {}});
   ASSERT_TRUE(first);
   EXPECT_GE(first->end, 50);
   const auto late = some(7);
@@ -72,8 +73,11 @@ TEST(KafkaJournalTest, AReplayGoesOnWhereOneEnded) {
 TEST(KafkaJournalTest, AnErrorOfTheTakerEndsTheReplay) {
   auto journal = open_journal(fresh_topic("journal"), 1);
   ASSERT_TRUE(append(*journal, some(50)));
-  const auto ended = journal->replay(
-      0, 0, {.take = [](const std::vector<Event>&) -> Status { return fail(Code::io_error, "no"); }, .progress = {}, .give_up = {}});
+  const auto ended =
+      journal->replay(0, 0,
+                      {.take = [](const std::vector<Event>&) -> Status { return fail(Code::io_error, "no"); },
+                       .progress = {},
+                       .give_up = {}});
   ASSERT_FALSE(ended);
   EXPECT_EQ(ended.error().code, Code::io_error);
 }
@@ -81,8 +85,11 @@ TEST(KafkaJournalTest, AnErrorOfTheTakerEndsTheReplay) {
 TEST(KafkaJournalTest, WithoutABrokerAnAppendIsRefusedAndItsRepeatKept) {
   ServerControl broker("SCHEDULES_TEST_KAFKA_CONTROL");
   const auto topic = fresh_topic("journal");
-  auto journal = KafkaJournal::open({.cluster = testing::kafka_options(), .topic = topic, .partitions = 4,
-                                     .message_timeout = std::chrono::milliseconds(2'000), .shard_of = testing::shard_of_four},
+  auto journal = KafkaJournal::open({.cluster = testing::kafka_options(),
+                                     .topic = topic,
+                                     .partitions = 4,
+                                     .message_timeout = std::chrono::milliseconds(2'000),
+                                     .shard_of = testing::shard_of_four},
                                     testing::test_clock());
   ASSERT_TRUE(journal);
   const auto events = some(20);

@@ -12,11 +12,11 @@
 namespace schedules {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 using testing::eventually;
 using testing::HeldEvents;
 using testing::ServerControl;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 class KafkaIngestGroupTest : public testing::KafkaDelayedTest {
  protected:
@@ -143,7 +143,8 @@ TEST_F(KafkaIngestGroupTest, AMemberThatFallsSilentIsReplaced) {
     ::freopen("/dev/null", "w", stdout);
     ::freopen("/dev/null", "w", stderr);
     ::execlp("kcat", "kcat", "-b", broker.c_str(), "-X", "partition.assignment.strategy=cooperative-sticky", "-X",
-             "session.timeout.ms=6000", "-X", "enable.auto.offset.store=false", "-G", group_.c_str(), topic_.c_str(), nullptr);
+             "session.timeout.ms=6000", "-X", "enable.auto.offset.store=false", "-G", group_.c_str(), topic_.c_str(),
+             nullptr);
     ::_exit(127);
   }
   // Until it has joined, the first assignment could be ours alone.

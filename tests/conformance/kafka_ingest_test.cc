@@ -10,10 +10,10 @@
 namespace schedules {
 namespace {
 
-using testing::eventually;
-using testing::header_of;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::eventually;
+using testing::header_of;
 
 class KafkaIngestTest : public testing::KafkaDelayedTest {};
 

@@ -34,9 +34,8 @@ struct Handle {
 };
 
 kafka::IncomingRecord copy_of(const rd_kafka_message_t& message) {
-  kafka::IncomingRecord record{.topic = rd_kafka_topic_name(message.rkt),
-                               .partition = message.partition,
-                               .offset = message.offset};
+  kafka::IncomingRecord record{
+      .topic = rd_kafka_topic_name(message.rkt), .partition = message.partition, .offset = message.offset};
   if (message.key != nullptr) record.key.emplace(static_cast<const char*>(message.key), message.key_len);
   if (message.payload != nullptr) record.value.emplace(static_cast<const char*>(message.payload), message.len);
   rd_kafka_headers_t* headers = nullptr;
@@ -45,9 +44,8 @@ kafka::IncomingRecord copy_of(const rd_kafka_message_t& message) {
   const void* value = nullptr;
   size_t size = 0;
   for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-    record.headers.emplace_back(name, value == nullptr
-                                          ? std::nullopt
-                                          : std::optional<std::string>({static_cast<const char*>(value), size}));
+    record.headers.emplace_back(
+        name, value == nullptr ? std::nullopt : std::optional<std::string>({static_cast<const char*>(value), size}));
   }
   return record;
 }
@@ -68,8 +66,8 @@ KafkaPlace::~KafkaPlace() = default;
 
 std::string KafkaPlace::topic(const std::string& purpose, int partitions, kafka::Properties settings) const {
   const auto name = fresh_topic(purpose);
-  const auto made = cluster_->create({.name = name, .partitions = partitions, .settings = std::move(settings)},
-                                     milliseconds(30'000));
+  const auto made =
+      cluster_->create({.name = name, .partitions = partitions, .settings = std::move(settings)}, milliseconds(30'000));
   must(made.has_value(), made ? "" : made.error().detail);
   must(eventually([&] { return cluster_->partitions_of(name, milliseconds(10'000)).value_or(0) == partitions; }), name);
   return name;

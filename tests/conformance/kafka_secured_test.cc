@@ -6,12 +6,12 @@
 namespace schedules {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::delivery_into;
 using testing::environment;
 using testing::kafka_sink;
 using testing::KafkaPlace;
 using testing::publish_one;
-using std::chrono::milliseconds;
 
 kafka::KafkaOptions secured() {
   return {.brokers = {environment("SCHEDULES_TEST_KAFKA_SECURED")},
@@ -58,8 +58,7 @@ TEST(KafkaSecuredTest, AnUnknownAuthorityIsNotTrusted) {
 
 TEST(KafkaSecuredTest, PlainTextIntoTlsDoesNotHang) {
   const KafkaPlace place;
-  const auto report =
-      publish_with({.brokers = {environment("SCHEDULES_TEST_KAFKA_SECURED")}}, place.topic("secured"));
+  const auto report = publish_with({.brokers = {environment("SCHEDULES_TEST_KAFKA_SECURED")}}, place.topic("secured"));
   EXPECT_EQ(report.verdict, Verdict::retry) << report.error;
 }
 

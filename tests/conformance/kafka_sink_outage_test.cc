@@ -8,6 +8,7 @@
 namespace schedules {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::delivery_into;
 using testing::fresh_topic;
 using testing::header_of;
@@ -18,7 +19,6 @@ using testing::publish_later;
 using testing::publish_one;
 using testing::reports_of;
 using testing::ServerControl;
-using std::chrono::milliseconds;
 
 class KafkaSinkOutageTest : public ::testing::Test {
  protected:
@@ -47,7 +47,8 @@ TEST_F(KafkaSinkOutageTest, WithoutABrokerEventsAreRetriedAndCounted) {
   EXPECT_TRUE(unknown.counts_against_target);
   EXPECT_FALSE(sink->probe(milliseconds(1'000)));
   broker_.start();
-  EXPECT_TRUE(testing::eventually([&] { return publish_one(*sink, delivery_into(topic)).verdict == Verdict::delivered; }));
+  EXPECT_TRUE(
+      testing::eventually([&] { return publish_one(*sink, delivery_into(topic)).verdict == Verdict::delivered; }));
   EXPECT_TRUE(sink->probe(milliseconds(30'000)));
 }
 
@@ -114,7 +115,8 @@ TEST_F(KafkaSinkOutageTest, WhatWasReportedDeliveredOutlivesTheBroker) {
   broker_.kill();
   broker_.start();
   EXPECT_TRUE(ids_in(topic) == ids);
-  EXPECT_TRUE(testing::eventually([&] { return publish_one(*sink, delivery_into(topic)).verdict == Verdict::delivered; }));
+  EXPECT_TRUE(
+      testing::eventually([&] { return publish_one(*sink, delivery_into(topic)).verdict == Verdict::delivered; }));
 }
 
 TEST_F(KafkaSinkOutageTest, ABrokerThatHangsIsWaitedForOnlySoLong) {
@@ -125,7 +127,8 @@ TEST_F(KafkaSinkOutageTest, ABrokerThatHangsIsWaitedForOnlySoLong) {
   const auto report = publish_one(*sink, delivery_into(topic));
   broker_.resume();
   EXPECT_EQ(report.verdict, Verdict::retry) << report.error;
-  EXPECT_TRUE(testing::eventually([&] { return publish_one(*sink, delivery_into(topic)).verdict == Verdict::delivered; }));
+  EXPECT_TRUE(
+      testing::eventually([&] { return publish_one(*sink, delivery_into(topic)).verdict == Verdict::delivered; }));
 }
 
 TEST_F(KafkaSinkOutageTest, StoppingReportsWhatIsUnderWay) {

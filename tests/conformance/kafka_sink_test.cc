@@ -8,6 +8,7 @@
 namespace schedules {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::delivery_into;
 using testing::eventually;
 using testing::fresh_topic;
@@ -19,7 +20,6 @@ using testing::publish;
 using testing::publish_later;
 using testing::publish_one;
 using testing::reports_of;
-using std::chrono::milliseconds;
 
 TEST(KafkaSinkTest, TheRecordHasKeyHeadersMessageAndPosition) {
   const KafkaPlace place;

@@ -1,5 +1,5 @@
-// The suites of the schedule, dead-letter and definition stores, on MongoDB's protocol; and that what was answered is there
-// for another client.
+// The suites of the schedule, dead-letter and definition stores, on MongoDB's protocol; and that what was answered is
+// there for another client.
 #include "tests/conformance/execution_suite.h"
 #include "tests/conformance/mongo_place.h"
 
@@ -41,8 +41,7 @@ TEST(MongoStores, AnotherClientSeesWhatWasAnswered) {
     ASSERT_TRUE(await<void>([&](auto done) { first->bury({full_letter(1)}, std::move(done)); }));
   }
   auto second = open_mongo(database, wall_clock());
-  const auto found =
-      await<std::optional<Schedule>>([&](auto done) { second->get(object_id(1), std::move(done)); });
+  const auto found = await<std::optional<Schedule>>([&](auto done) { second->get(object_id(1), std::move(done)); });
   ASSERT_TRUE(found && *found);
   EXPECT_EQ(difference(**found, full_schedule(1)), "");
   const auto letter =

@@ -109,7 +109,8 @@ TEST_F(MongoEditsTest, AFieldOfAnotherProgramIsNoEditAndSurvivesOurs) {
   EXPECT_EQ(take_over(), 0U);
   schedule.note = "ours";
   ASSERT_TRUE(update(schedule));
-  EXPECT_NE(database.find(kSchedules, by_id(schedule.id)).find(R"("their_own" : { "kept" : true })"), std::string::npos);
+  EXPECT_NE(database.find(kSchedules, by_id(schedule.id)).find(R"("their_own" : { "kept" : true })"),
+            std::string::npos);
 }
 
 TEST_F(MongoEditsTest, AnEditThatWasNotNoticedYetIsTakenOverByGet) {
@@ -163,7 +164,8 @@ TEST_F(MongoEditsTest, ADocumentOfTheOriginalIsCompletedAndPlanned) {
   EXPECT_EQ(taken.created_at, parse_time("2025-11-03T10:00:00Z").value());
   EXPECT_TRUE(taken.event_headers.empty());
   const auto document = database.find(kSchedules, R"({"name": "theirs"})");
-  for (const auto* field : {R"("event_headers" : {  })", R"("execution_count" : 0)", R"("error_count" : 0)", R"("one_time" : false)"}) {
+  for (const auto* field :
+       {R"("event_headers" : {  })", R"("execution_count" : 0)", R"("error_count" : 0)", R"("one_time" : false)"}) {
     EXPECT_NE(document.find(field), std::string::npos) << field << " in " << document;
   }
   EXPECT_EQ(take_over(), 0U);
@@ -172,8 +174,10 @@ TEST_F(MongoEditsTest, ADocumentOfTheOriginalIsCompletedAndPlanned) {
 TEST_F(MongoEditsTest, OneThatTheOriginalDidNotFireAnyMoreIsAMisfire) {
   settle();
   const auto missed = clock.wall() - 2h;
-  database.insert(kSchedules, fmt::format(R"({{"name": "missed", "event_type": "a", "event_action": "b", "status": "active",
-      "cron_expression": "0 * * * *", "next_execution": {{"$date": {{"$numberLong": "{}"}}}}}})", to_micros(missed) / 1000));
+  database.insert(kSchedules,
+                  fmt::format(R"({{"name": "missed", "event_type": "a", "event_action": "b", "status": "active",
+      "cron_expression": "0 * * * *", "next_execution": {{"$date": {{"$numberLong": "{}"}}}}}})",
+                              to_micros(missed) / 1000));
   EXPECT_EQ(take_over(), 1U);
   const auto taken = named("missed");
   EXPECT_EQ(taken.planned_until, missed - 1us);
@@ -183,9 +187,10 @@ TEST_F(MongoEditsTest, OneThatTheOriginalDidNotFireAnyMoreIsAMisfire) {
 TEST_F(MongoEditsTest, ASingleTimeThatHasPassedFiresOnceAndOneThatFiredIsOver) {
   settle();
   for (const auto& [name, count] : {std::pair("late", 0), {"fired", 1}}) {
-    database.insert(kSchedules, fmt::format(R"({{"name": "{}", "event_type": "a", "event_action": "b", "status": "active",
+    database.insert(kSchedules,
+                    fmt::format(R"({{"name": "{}", "event_type": "a", "event_action": "b", "status": "active",
         "cron_expression": "", "one_time": true, "execution_time": {{"$date": {{"$numberLong": "{}"}}}}, "execution_count": {}}})",
-                                            name, to_micros(clock.wall() - 1h) / 1000, count));
+                                name, to_micros(clock.wall() - 1h) / 1000, count));
   }
   EXPECT_EQ(take_over(), 2U);
   EXPECT_EQ(due_names(clock.wall()), std::vector<std::string>{"late"});
@@ -207,9 +212,10 @@ TEST_F(MongoEditsTest, ASingleTimeThatIsMovedFiresAgain) {
   schedule.next_execution.reset();
   schedule.status = ScheduleStatus::completed;
   ASSERT_TRUE(mark(schedule));
-  ASSERT_EQ(edit(schedule.id, fmt::format(R"({{"status": "active", "execution_time": {{"$date": {{"$numberLong": "{}"}}}}}})",
-                                          to_micros(clock.wall() + 1h) / 1000)),
-            1);
+  ASSERT_EQ(
+      edit(schedule.id, fmt::format(R"({{"status": "active", "execution_time": {{"$date": {{"$numberLong": "{}"}}}}}})",
+                                    to_micros(clock.wall() + 1h) / 1000)),
+      1);
   EXPECT_EQ(take_over(), 1U);
   EXPECT_EQ(due_names(clock.wall() + 1h), std::vector{schedule.name});
   EXPECT_EQ(get(schedule.id)->planned_count, 0U);
@@ -232,7 +238,8 @@ TEST_F(MongoEditsTest, TwoNodesTakeAnEditOverOnce) {
 TEST_F(MongoEditsTest, OneThatIsDeletedThereIsGone) {
   const auto schedule = planned(1);
   settle();
-  database.command(fmt::format(R"({{"delete": "mongo_schedules", "deletes": [{{"q": {}, "limit": 1}}]}})", by_id(schedule.id)));
+  database.command(
+      fmt::format(R"({{"delete": "mongo_schedules", "deletes": [{{"q": {}, "limit": 1}}]}})", by_id(schedule.id)));
   EXPECT_FALSE(get(schedule.id));
   EXPECT_FALSE(revision(schedule.id));
   EXPECT_EQ(take_over(), 0U);

@@ -17,8 +17,10 @@ struct Hostile {
 // One that can be used, but for `fields`.
 std::string document_with(const Hostile& hostile) {
   std::string json = fmt::format(R"({{"name": "{}", )", hostile.name);
-  for (const auto& [key, value] : {std::pair(R"("event_type")", R"("a")"), {R"("event_action")", R"("b")"},
-                                   {R"("cron_expression")", R"("0 * * * *")"}, {R"("status")", R"("active")"}}) {
+  for (const auto& [key, value] : {std::pair(R"("event_type")", R"("a")"),
+                                   {R"("event_action")", R"("b")"},
+                                   {R"("cron_expression")", R"("0 * * * *")"},
+                                   {R"("status")", R"("active")"}}) {
     if (hostile.fields.find(key) == std::string::npos) json += fmt::format("{}: {}, ", key, value);
   }
   return json + hostile.fields + "}";
@@ -40,7 +42,8 @@ const std::vector<Hostile>& hostiles() {
       {"overlap", R"("overlap": "both")", "overlap has the unknown value"},
       {"payload list", R"("event_payload": [1, 2])", "event_payload is an array"},
       {"payload text", R"("event_payload": "{'a': 1}")", "event_payload is a string"},
-      {"payload decimal", R"("event_payload": {"price": {"$numberDecimal": "1.5"}})", "event_payload has a decimal at \"price\""},
+      {"payload decimal", R"("event_payload": {"price": {"$numberDecimal": "1.5"}})",
+       "event_payload has a decimal at \"price\""},
       {"headers", R"("event_headers": {"x": {"y": 1}})", "event_headers"},
       {"tags", R"("tags": "one")", "tags is a string"},
       {"tags inside", R"("tags": ["one", 2])", "tags has an integer in it"},
@@ -149,8 +152,9 @@ TEST_F(MongoHostileTest, AGoodOneThatIsSpoiltStopsAndSaysWhy) {
 TEST_F(MongoHostileTest, AnIdThatIsNoneIsShownUnderAnother) {
   settle();
   for (const auto* id : {R"(5)", R"("text")", R"({"a": 1})", R"({"$date": "2026-01-01T00:00:00Z"})"}) {
-    database.insert(kSchedules, fmt::format(R"({{"_id": {}, "name": {}, "event_type": "a", "event_action": "b"}})", id,
-                                            std::string(id).find('"') == 0 ? id : fmt::format(R"("of {}")", std::strlen(id))));
+    database.insert(kSchedules,
+                    fmt::format(R"({{"_id": {}, "name": {}, "event_type": "a", "event_action": "b"}})", id,
+                                std::string(id).find('"') == 0 ? id : fmt::format(R"("of {}")", std::strlen(id))));
   }
   EXPECT_EQ(take_over(), 4U);
   EXPECT_EQ(take_over(), 0U);
@@ -167,8 +171,10 @@ TEST_F(MongoHostileTest, AnIdThatIsNoneIsShownUnderAnother) {
 TEST_F(MongoHostileTest, ARevisionThatIsNoneIsReplaced) {
   settle();
   for (const auto* wrong : {R"("seven")", "-5", "2.5", "null", "[1]", R"({"$numberLong": "-1"})", "true"}) {
-    database.insert(kSchedules, document_with({fmt::format("of {}", std::strlen(wrong) * 100 + static_cast<unsigned char>(wrong[0])),
-                                               fmt::format(R"("revision": {}, "bookkeeping": "none", "counted": 1)", wrong), ""}));
+    database.insert(
+        kSchedules,
+        document_with({fmt::format("of {}", std::strlen(wrong) * 100 + static_cast<unsigned char>(wrong[0])),
+                       fmt::format(R"("revision": {}, "bookkeeping": "none", "counted": 1)", wrong), ""}));
   }
   EXPECT_EQ(take_over(), 7U);
   EXPECT_EQ(take_over(), 0U);
@@ -207,8 +213,11 @@ TEST_F(MongoHostileTest, DeepNestingAndLargeBodiesAreRefused) {
   for (int i = 0; i < 300'000; ++i) many.add(Document{});
   list.add("many", many);
   for (const auto& [name, payload] : {std::pair("deep", deep), {"large", large}, {"many", list}}) {
-    database.insert_bytes(kSchedules, Document{{"name", name}, {"event_type", "a"}, {"event_action", "b"},
-                                               {"cron_expression", "0 * * * *"}, {"event_payload", payload}}
+    database.insert_bytes(kSchedules, Document{{"name", name},
+                                               {"event_type", "a"},
+                                               {"event_action", "b"},
+                                               {"cron_expression", "0 * * * *"},
+                                               {"event_payload", payload}}
                                           .bytes());
   }
   const auto good = planned(1);
@@ -252,7 +261,8 @@ TEST_F(MongoHostileTest, AFaultyDefinitionIsDisabledAndSaysWhy) {
 
 TEST_F(MongoHostileTest, AForeignDeadLetterDoesNotHideTheOthers) {
   ASSERT_TRUE(await<void>([&](auto done) { store->bury({full_letter(1), full_letter(2)}, std::move(done)); }));
-  database.insert("schedules_dead_letters", R"({"_id": "x", "died_us": {"$numberLong": "9000000000000000"}, "record": "none"})");
+  database.insert("schedules_dead_letters",
+                  R"({"_id": "x", "died_us": {"$numberLong": "9000000000000000"}, "record": "none"})");
   const auto page = await<DeadLetterPage>([&](auto done) { store->find_letters({}, std::move(done)); });
   ASSERT_TRUE(page) << page.error().detail;
   EXPECT_EQ(page->letters.size(), 2U);

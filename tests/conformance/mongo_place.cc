@@ -59,7 +59,8 @@ std::string MongoDatabase::command(const std::string& json) {
   bson_free(text);
   bson_destroy(&reply);
   const bool refused = answer.find("writeErrors") != std::string::npos;
-  if (!done || refused) throw std::runtime_error(json.substr(0, 500) + ": " + (refused ? answer : static_cast<const char*>(error.message)));
+  if (!done || refused)
+    throw std::runtime_error(json.substr(0, 500) + ": " + (refused ? answer : static_cast<const char*>(error.message)));
   return answer;
 }
 
@@ -83,8 +84,8 @@ void MongoDatabase::insert_bytes(const std::string& collection, const std::strin
 }
 
 int64_t MongoDatabase::update(const std::string& collection, const std::string& filter, const std::string& change) {
-  const Bson reply(command(fmt::format(R"({{"update": "{}", "updates": [{{"q": {}, "u": {}, "multi": true}}]}})", collection,
-                                       filter, change)));
+  const Bson reply(command(fmt::format(R"({{"update": "{}", "updates": [{{"q": {}, "u": {}, "multi": true}}]}})",
+                                       collection, filter, change)));
   bson_iter_t at;
   return bson_iter_init_find(&at, reply.it, "n") ? bson_iter_as_int64(&at) : 0;
 }

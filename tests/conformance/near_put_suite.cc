@@ -70,10 +70,11 @@ TEST_P(NearStoreTest, DuplicatesAcrossWaitingBatchesMeetEachOther) {
   std::atomic<size_t> created = 0;
   std::atomic<size_t> answered = 0;
   for (size_t i = 0; i < kBatches; ++i) {
-    stores.near->put({sample_event(1), sample_event(2)}, PutMode::if_absent, [&](Result<std::vector<PutOutcome>> outcomes) {
-      for (const auto& outcome : *outcomes) created += outcome.result == PutResult::created ? 1 : 0;
-      ++answered;
-    });
+    stores.near->put({sample_event(1), sample_event(2)}, PutMode::if_absent,
+                     [&](Result<std::vector<PutOutcome>> outcomes) {
+                       for (const auto& outcome : *outcomes) created += outcome.result == PutResult::created ? 1 : 0;
+                       ++answered;
+                     });
   }
   put_one(sample_event(3));
   EXPECT_EQ(answered, kBatches);

@@ -90,9 +90,8 @@ TEST_F(RedisClientTest, AScriptNamesItsError) {
   for (const auto* text : {"return redis.error_reply('STALE_EPOCH it is 7')", "return {err='STALE_EPOCH it is 7'}"}) {
     static std::list<Script> scripts;
     scripts.emplace_back(text);
-    const auto reply = testing::await<Reply>([&](auto done) {
-      client->call(Call{.script = &scripts.back(), .keys = {"k"}}, std::move(done));
-    });
+    const auto reply = testing::await<Reply>(
+        [&](auto done) { client->call(Call{.script = &scripts.back(), .keys = {"k"}}, std::move(done)); });
     ASSERT_FALSE(reply);
     EXPECT_EQ(reply.error().code, Code::stale_epoch) << reply.error().detail;
   }
@@ -286,8 +285,9 @@ TEST_F(RedisClientTest, TlsAndPassword) {
 
 TEST_F(RedisClientTest, AServerWithTlsIsFoundAgain) {
   const ServerControl control("SCHEDULES_TEST_REDIS_SECURED_CONTROL");
-  client = connect("rediss://:" + environment("SCHEDULES_TEST_REDIS_PASSWORD") + "@" + environment("SCHEDULES_TEST_REDIS_SECURED"),
-                   Options{.ca_file = environment("SCHEDULES_TEST_REDIS_CA")});
+  client = connect(
+      "rediss://:" + environment("SCHEDULES_TEST_REDIS_PASSWORD") + "@" + environment("SCHEDULES_TEST_REDIS_SECURED"),
+      Options{.ca_file = environment("SCHEDULES_TEST_REDIS_CA")});
   ASSERT_TRUE(one(*client, {"PING"}));
   control.kill();
   until([&] { return !one(*client, {"PING"}); }, "the kill");

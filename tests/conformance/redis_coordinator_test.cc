@@ -59,7 +59,9 @@ class OwnedNode final : public Coordinator {
     client_.reset();
   }
   void start(Changed changed) override { coordinator_->start(std::move(changed)); }
-  [[nodiscard]] std::optional<uint64_t> epoch_of(uint32_t shard) const override { return coordinator_->epoch_of(shard); }
+  [[nodiscard]] std::optional<uint64_t> epoch_of(uint32_t shard) const override {
+    return coordinator_->epoch_of(shard);
+  }
   [[nodiscard]] bool leads() const override { return coordinator_->leads(); }
   void lost(uint32_t shard) override { coordinator_->lost(shard); }
   void resign(Done<void> done) override { coordinator_->resign(std::move(done)); }
@@ -114,7 +116,8 @@ class StandalonePlace final : public RedisPlace {
 };
 
 INSTANTIATE_TEST_SUITE_P(Redis, CoordinatorTest,
-                         ::testing::Values(CoordinatorBackend{"Standalone", [] { return std::make_unique<StandalonePlace>(); }}),
+                         ::testing::Values(CoordinatorBackend{"Standalone",
+                                                              [] { return std::make_unique<StandalonePlace>(); }}),
                          coordinator_backend_name);
 
 class RedisCoordinatorTest : public CoordinatorTest {};
@@ -197,7 +200,8 @@ TEST_P(RedisCoordinatorTest, AnEpochIsNewEvenWhereTheLastOneIsForgotten) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Redis, RedisCoordinatorTest,
-                         ::testing::Values(CoordinatorBackend{"Standalone", [] { return std::make_unique<StandalonePlace>(); }}),
+                         ::testing::Values(CoordinatorBackend{"Standalone",
+                                                              [] { return std::make_unique<StandalonePlace>(); }}),
                          coordinator_backend_name);
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The way of an event in Redis where something goes wrong: answers that are lost, memory that is short, a damaged record, nodes
-// that die with claims; and windows longer than one call of Redis.
+// The way of an event in Redis where something goes wrong: answers that are lost, memory that is short, a damaged
+// record, nodes that die with claims; and windows longer than one call of Redis.
 #include <cstring>
 
 #include "store/redis/scripts.h"
@@ -103,7 +103,8 @@ TEST_F(RedisFiringTest, WhatALostBeginBeganWaitsAgain) {
   EXPECT_EQ(counts(*direct).in_flight, 0U);
 }
 
-// The call may lie in a buffer for long. Once it was given up it must do nothing, or its events would be stuck after all.
+// The call may lie in a buffer for long. Once it was given up it must do nothing, or its events would be stuck after
+// all.
 TEST_F(RedisFiringTest, ABeginThatWasGivenUpBeginsNothingLater) {
   const ServerControl control("SCHEDULES_TEST_REDIS_CONTROL");
   const auto store = open(server(), "one", 1s);
@@ -256,9 +257,8 @@ TEST_F(RedisFiringTest, DeliveryGoesOnWhereMemoryIsShort) {
   const auto settled = settle(*store, {begun.value()[0]});
   const auto recovered = await<uint64_t>(
       [&](auto done) { store->store->recover(0, kEpoch + 1, RedisStore::Before::crashed, std::move(done)); });
-  const auto cancelled = await<std::vector<Changed>>([&](auto done) {
-    store->store->catalog().cancel({{.id = sample_id(2), .at = clock.wall()}}, std::move(done));
-  });
+  const auto cancelled = await<std::vector<Changed>>(
+      [&](auto done) { store->store->catalog().cancel({{.id = sample_id(2), .at = clock.wall()}}, std::move(done)); });
   const auto change = [&](Event event) {
     return await<std::vector<Changed>>(
         [&](auto done) { store->store->catalog().change({std::move(event)}, std::move(done)); });
@@ -309,7 +309,8 @@ TEST_F(RedisFiringTest, AWindowIsAsLongAsAsked) {
   EXPECT_EQ(ids.size(), events.size());
   const auto some = window(*store, kEpoch, 4'000).value();
   ASSERT_EQ(some.entries.size(), 4'000U);
-  EXPECT_TRUE(std::ranges::equal(some.entries, std::span(all.entries).first(4'000), {}, &WindowEntry::id, &WindowEntry::id));
+  EXPECT_TRUE(
+      std::ranges::equal(some.entries, std::span(all.entries).first(4'000), {}, &WindowEntry::id, &WindowEntry::id));
   EXPECT_GE(some.covered_until, some.entries.back().fire_at - 1us);
   EXPECT_LT(some.covered_until, *some.next_fire_at);
 }

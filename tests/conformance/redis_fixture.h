@@ -17,10 +17,10 @@ class RedisTest : public ::testing::Test {
     static const SystemClock clock;
     return Client::open(parse_url(url).value(), options, clock).value();
   }
-  static Result<std::vector<Reply>> run(Client& client, std::string key, std::vector<std::vector<std::string>> commands) {
-    return testing::await<std::vector<Reply>>([&](auto done) {
-      client.run(Batch{.key = std::move(key), .commands = std::move(commands)}, std::move(done));
-    });
+  static Result<std::vector<Reply>> run(Client& client, std::string key,
+                                        std::vector<std::vector<std::string>> commands) {
+    return testing::await<std::vector<Reply>>(
+        [&](auto done) { client.run(Batch{.key = std::move(key), .commands = std::move(commands)}, std::move(done)); });
   }
   static Result<Reply> one(Client& client, std::vector<std::string> words) {
     const std::string key = words.size() > 1 ? words[1] : "";

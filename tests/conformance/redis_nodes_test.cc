@@ -1,4 +1,5 @@
-// Whole nodes on one Redis Cluster: store and coordinator as the wiring puts them together. Nodes die, and so does a primary.
+// Whole nodes on one Redis Cluster: store and coordinator as the wiring puts them together. Nodes die, and so does a
+// primary.
 #include <thread>
 
 #include "base/random.h"
@@ -21,26 +22,27 @@ std::string cluster_url() { return "redis-cluster://" + environment("SCHEDULES_T
 class Node {
  public:
   Node(const std::string& id, const std::string& prefix, uint32_t wait_replicas = 0) {
-    opened_ = OpenRedis::open(
-        cluster_url(), {.prefix = prefix, .shards = kShards, .node_id = id, .wait_replicas = wait_replicas}, kClock,
-        {.connect_timeout = 1s, .timeout = 2s});
+    opened_ = OpenRedis::open(cluster_url(),
+                              {.prefix = prefix, .shards = kShards, .node_id = id, .wait_replicas = wait_replicas},
+                              kClock, {.connect_timeout = 1s, .timeout = 2s});
     auto& store = *opened_->store;
     coordinator_ = std::make_unique<RedisCoordinator>(
         RedisCoordinatorOptions{.node_id = id, .prefix = prefix}, *opened_->client,
-        RedisCoordinator::Calls{
-            .shards = [&store] { return store.near().shards(); },
-            .take_over =
-                [&store](RedisCoordinator::Taken taken, Done<void> done) {
-                  const auto before = taken.crashed ? RedisStore::Before::crashed : RedisStore::Before::lapsed;
-                  store.recover(taken.shard, taken.epoch, before, [done = std::move(done)](Result<uint64_t> moved) mutable {
-                    if (!moved) return done(fail(std::move(moved.error())));
-                    done({});
-                  });
-                },
-            .departed =
-                [&store](uint32_t shard, const std::vector<std::string>& alive) {
-                  store.recover_claims(shard, alive, [](const Result<uint64_t>&) {});
-                }},
+        RedisCoordinator::Calls{.shards = [&store] { return store.near().shards(); },
+                                .take_over =
+                                    [&store](RedisCoordinator::Taken taken, Done<void> done) {
+                                      const auto before =
+                                          taken.crashed ? RedisStore::Before::crashed : RedisStore::Before::lapsed;
+                                      store.recover(taken.shard, taken.epoch, before,
+                                                    [done = std::move(done)](Result<uint64_t> moved) mutable {
+                                                      if (!moved) return done(fail(std::move(moved.error())));
+                                                      done({});
+                                                    });
+                                    },
+                                .departed =
+                                    [&store](uint32_t shard, const std::vector<std::string>& alive) {
+                                      store.recover_claims(shard, alive, [](const Result<uint64_t>&) {});
+                                    }},
         kClock);
     coordinator_->start([](const std::vector<ShardLease>&) {});
   }

@@ -10,15 +10,15 @@ class RedisPlace final : public EventPlace {
   explicit RedisPlace(std::string url) : url_(std::move(url)) {}
 
   EventStores open(const EventStoreSetup& setup, const Clock& clock) override {
-    auto opened = OpenRedis::open(
-        url_, {.prefix = prefix_, .shards = setup.shards, .dedupe_window = setup.dedupe_window}, clock);
+    auto opened =
+        OpenRedis::open(url_, {.prefix = prefix_, .shards = setup.shards, .dedupe_window = setup.dedupe_window}, clock);
     auto ready = await<void>([&](auto done) { opened->store->probe(std::move(done)); });
     EXPECT_TRUE(ready) << ready.error().detail;
     // The suites call under epoch 1; what was in flight before is taken over as by a later one.
     for (uint32_t shard = 0; shard < opened->store->near().shards(); ++shard) {
       opened->own(shard, 1, prefix_);
-      const auto back = await<uint64_t>([&](auto done) {
-            opened->store->recover(shard, 2, RedisStore::Before::crashed, std::move(done)); });
+      const auto back = await<uint64_t>(
+          [&](auto done) { opened->store->recover(shard, 2, RedisStore::Before::crashed, std::move(done)); });
       EXPECT_TRUE(back) << back.error().detail;
     }
     EventStores stores;

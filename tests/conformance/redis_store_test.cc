@@ -22,7 +22,8 @@ class RedisStoreTest : public ::testing::Test {
         [&](auto done) { at.store->near().put(std::move(events), PutMode::if_absent, std::move(done)); });
   }
   Result<WindowPage> window(OpenRedis& at, uint64_t epoch, uint32_t shard = 0) {
-    const WindowRequest request{.shard = shard, .epoch = epoch, .now = clock.wall(), .until = clock.wall() + 60s, .limit = 1000};
+    const WindowRequest request{
+        .shard = shard, .epoch = epoch, .now = clock.wall(), .until = clock.wall() + 60s, .limit = 1000};
     return await<WindowPage>([&](auto done) { at.store->near().window(request, std::move(done)); });
   }
   Result<std::vector<Event>> begin(OpenRedis& at, uint64_t epoch, std::vector<WindowEntry> entries) {
@@ -99,7 +100,12 @@ TEST_F(RedisStoreTest, AnotherNodeIsToldOfWhatIsDueSoon) {
   std::atomic<int> ready = 0;
   std::atomic<int64_t> at = 0;
   one->store->on_wake([&](uint32_t, TimePoint) { ++told_self; }, [&] { ++ready; });
-  two->store->on_wake([&](uint32_t, TimePoint fire_at) { at = to_micros(fire_at); ++told; }, [&] { ++ready; });
+  two->store->on_wake(
+      [&](uint32_t, TimePoint fire_at) {
+        at = to_micros(fire_at);
+        ++told;
+      },
+      [&] { ++ready; });
   until([&] { return ready == 2; }, "the subscriptions");
   ASSERT_TRUE(put(*one, {sample_event(1, 1h)}));
   ASSERT_TRUE(put(*one, {sample_event(2, 1s)}));
@@ -165,9 +171,8 @@ TEST_F(RedisStoreTest, AwayBeforeDuringAndAfterACall) {
   EXPECT_EQ(put(*store, {sample_event(3)}).error().code, Code::unavailable);
   control.start();  // after: what was answered is there
   until([&] { return put(*store, {sample_event(3)}).has_value(); }, "the return");
-  const auto found = await<std::vector<std::optional<StoredEvent>>>([&](auto done) {
-    store->store->catalog().get({sample_id(1), sample_id(2), sample_id(3)}, std::move(done));
-  });
+  const auto found = await<std::vector<std::optional<StoredEvent>>>(
+      [&](auto done) { store->store->catalog().get({sample_id(1), sample_id(2), sample_id(3)}, std::move(done)); });
   ASSERT_TRUE(found);
   for (const auto& one : *found) EXPECT_TRUE(one);
 }
@@ -178,7 +183,8 @@ TEST_F(RedisStoreTest, BodiesAreReadableUnlessCompressed) {
     Event event = sample_event(compress ? 2 : 1);
     event.body = "{\"text\":\"" + std::string(2'000, 'z') + "\"}";
     ASSERT_TRUE(put(*store, {event}));
-    const auto value = run(*store, {"HGET", prefix + "{schedules:0}:event", std::string(event.id.view())}).value().front().text;
+    const auto value =
+        run(*store, {"HGET", prefix + "{schedules:0}:event", std::string(event.id.view())}).value().front().text;
     EXPECT_EQ(value.find(event.body) != std::string::npos, !compress);
     EXPECT_EQ(value.size() > 2'000, !compress);
     const auto found = await<std::vector<std::optional<StoredEvent>>>(
@@ -187,7 +193,8 @@ TEST_F(RedisStoreTest, BodiesAreReadableUnlessCompressed) {
   }
 }
 
-// Printed; the bounds only notice that something new is kept of every event. Shared machines are too slow to judge speed by.
+// Printed; the bounds only notice that something new is kept of every event. Shared machines are too slow to judge
+// speed by.
 class RedisFiguresTest : public RedisStoreTest {
  protected:
   static constexpr size_t kEvents = 100'000;
@@ -288,7 +295,8 @@ TEST_F(RedisFiguresTest, HowFastTheyGoThrough) {
                              .event = std::move(event),
                              .outcome = {.state = State::fired, .at = clock.wall(), .settled_at = clock.wall()}});
     }
-    store->store->near().settle(std::move(settlements), [done](const Result<void>& settled) { done(settled.has_value()); });
+    store->store->near().settle(std::move(settlements),
+                                [done](const Result<void>& settled) { done(settled.has_value()); });
   });
   std::printf("%.0f begins/s, %.0f settles/s\n", begin_rate, settle_rate);
   const auto counts = await<TierCounts>([&](auto done) { store->store->catalog().counts(std::move(done)); }).value();

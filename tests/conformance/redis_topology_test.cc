@@ -59,9 +59,8 @@ class RedisClusterTest : public RedisTest {
 
 TEST_F(RedisClusterTest, EveryKeyIsFoundOnItsNode) {
   for (const auto& key : keys()) {
-    const auto put = testing::await<Reply>([&](auto done) {
-      client->call(Call{.script = &kPut, .keys = {key}, .arguments = {key}}, std::move(done));
-    });
+    const auto put = testing::await<Reply>(
+        [&](auto done) { client->call(Call{.script = &kPut, .keys = {key}, .arguments = {key}}, std::move(done)); });
     ASSERT_TRUE(put) << put.error().detail;
   }
   for (const auto& key : keys()) EXPECT_EQ(one(*client, {"GET", key}).value().text, key);
@@ -117,7 +116,7 @@ TEST_F(RedisClusterTest, AKeyOfASlotThatIsMovingIsAskedFor) {
   Move move(*this, slot_of(key));
   move.carry(key);
   EXPECT_EQ(one(*client, {"GET", key}).value().text, "here");  // ASK
-  const auto script = testing::await<Reply>([&](auto done) {  // ASK, and the node may not know the script
+  const auto script = testing::await<Reply>([&](auto done) {   // ASK, and the node may not know the script
     client->call(Call{.script = &kPut, .keys = {key}, .arguments = {"there"}}, std::move(done));
   });
   ASSERT_TRUE(script) << script.error().detail;
@@ -279,14 +278,17 @@ TEST_F(RedisSentinelTest, ASubscriptionLeavesAServerThatIsThePrimaryNoMore) {
   const auto old = connect("redis://" + primary());
   const auto next = stranger();
   const auto now = connect("redis://" + next);
-  const auto listeners = [](Client& at) { return run(at, "", {{"PUBSUB", "NUMSUB", "elsewhere"}}).value().at(0).items.at(1).integer; };
+  const auto listeners = [](Client& at) {
+    return run(at, "", {{"PUBSUB", "NUMSUB", "elsewhere"}}).value().at(0).items.at(1).integer;
+  };
 
   monitor(primary());
   auto client = connect("redis-sentinel://" + sentinels.back() + "/0#other");
   client->subscribe("elsewhere", [](std::string_view) {}, [] {});
   until([&] { return listeners(*old) == 1; }, "the subscription");
   monitor(next);
-  ASSERT_TRUE(one(*old, {"CLIENT", "KILL", "TYPE", "normal"}));  // the client looks for its primary; the subscription stays
+  ASSERT_TRUE(
+      one(*old, {"CLIENT", "KILL", "TYPE", "normal"}));  // the client looks for its primary; the subscription stays
   until([&] { return listeners(*now) == 1; }, "the subscription at the new one");
   until([&] { return listeners(*old) == 0; }, "the end of the old one");
   client.reset();

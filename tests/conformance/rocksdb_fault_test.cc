@@ -33,9 +33,9 @@ class RocksFaultTest : public ::testing::Test {
   std::vector<Event> begin_due() {
     const WindowRequest request{.now = clock.wall(), .until = clock.wall(), .limit = 1000};
     auto page = await<WindowPage>([&](auto done) { store->near().window(request, std::move(done)); }).value();
-    return await<std::vector<Event>>([&](auto done) {
-             store->near().begin({.entries = std::move(page.entries)}, std::move(done));
-           }).value();
+    return await<std::vector<Event>>(
+               [&](auto done) { store->near().begin({.entries = std::move(page.entries)}, std::move(done)); })
+        .value();
   }
   Status settle(std::vector<Event> events) {
     std::vector<Settlement> settlements;
@@ -48,9 +48,9 @@ class RocksFaultTest : public ::testing::Test {
     return await<TierCounts>([&](auto done) { store->catalog().counts(std::move(done)); }).value();
   }
   std::optional<State> state_of(uint64_t n) {
-    auto found = await<std::vector<std::optional<StoredEvent>>>(
-                     [&](auto done) { store->catalog().get({sample_id(n)}, std::move(done)); })
-                     .value();
+    auto found = await<std::vector<std::optional<StoredEvent>>>([&](auto done) {
+                   store->catalog().get({sample_id(n)}, std::move(done));
+                 }).value();
     return found.front() ? std::optional(found.front()->state) : std::nullopt;
   }
   static std::vector<Event> events(uint64_t from, uint64_t to) {

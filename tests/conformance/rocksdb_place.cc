@@ -16,8 +16,8 @@ namespace {
 class RocksPlace final : public EventPlace {
  public:
   EventStores open(const EventStoreSetup& setup, const Clock& clock) override {
-    auto opened = RocksStore::open(
-        {.dir = dir_.path(), .shards = setup.shards, .dedupe_window = setup.dedupe_window}, clock);
+    auto opened =
+        RocksStore::open({.dir = dir_.path(), .shards = setup.shards, .dedupe_window = setup.dedupe_window}, clock);
     if (!opened) ADD_FAILURE() << opened.error().detail;
     return stores_of(std::move(opened.value()));
   }

@@ -46,7 +46,8 @@ class RocksStoreTest : public EventStoreTest {
   void with_database(const std::function<void(rocksdb::DB&, rocksdb::ColumnFamilyHandle& due)>& change) {
     stores = {};
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
-    for (const char* name : {"default", "due", "id", "done", "tail"}) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    for (const char* name : {"default", "due", "id", "done", "tail"})
+      families.emplace_back(name, rocksdb::ColumnFamilyOptions());
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
     ASSERT_TRUE(rocksdb::DB::Open(rocksdb::DBOptions(), dir.path(), families, &handles, &db).ok());

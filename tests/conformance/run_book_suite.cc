@@ -7,7 +7,10 @@ namespace schedules::testing {
 namespace {
 
 RunEntry run_of(uint32_t number) {
-  return RunEntry{.event = event_id(number), .nominal = at_second(number), .until = at_second(number + 100), .waits = number % 2 == 0};
+  return RunEntry{.event = event_id(number),
+                  .nominal = at_second(number),
+                  .until = at_second(number + 100),
+                  .waits = number % 2 == 0};
 }
 
 }  // namespace

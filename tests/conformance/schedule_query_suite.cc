@@ -9,8 +9,7 @@ TEST_P(ScheduleStoreTest, DueAreTheActiveOnesSoonestFirst) {
   ASSERT_TRUE(create(plain_schedule(2, at_second(10))));
   ASSERT_TRUE(create(plain_schedule(3, at_second(20))));
   ASSERT_TRUE(create(plain_schedule(4)));  // never
-  for (const auto status :
-       {ScheduleStatus::paused, ScheduleStatus::disabled, ScheduleStatus::completed}) {
+  for (const auto status : {ScheduleStatus::paused, ScheduleStatus::disabled, ScheduleStatus::completed}) {
     auto idle = plain_schedule(10 + static_cast<uint32_t>(status), at_second(5));
     idle.status = status;
     ASSERT_TRUE(create(idle));
@@ -115,8 +114,7 @@ TEST_P(ScheduleStoreTest, EachFilterSelects) {
   EXPECT_EQ(find_names({.name_contains = "' OR 1=1"}), Names{});
   // Together they narrow.
   EXPECT_EQ(find_names({.event_action = "deleted", .tag = "red"}), Names{b.name});
-  EXPECT_EQ(find_names({.event_type = "invoice", .tag = "red", .name_contains = "1"}),
-            Names{a.name});
+  EXPECT_EQ(find_names({.event_type = "invoice", .tag = "red", .name_contains = "1"}), Names{a.name});
   EXPECT_EQ(find_names({.status = ScheduleStatus::active, .event_type = "order"}), Names{b.name});
 }
 

@@ -9,9 +9,7 @@
 
 namespace schedules::testing {
 
-inline TimePoint at_second(int64_t seconds) {
-  return from_micros((1'800'000'000 + seconds) * 1'000'000);
-}
+inline TimePoint at_second(int64_t seconds) { return from_micros((1'800'000'000 + seconds) * 1'000'000); }
 inline std::string object_id(uint32_t number) { return fmt::format("{:024x}", number); }
 EventId event_id(uint64_t number);
 
@@ -23,32 +21,28 @@ DeadLetter full_letter(uint64_t number);
 Execution full_execution(uint64_t number);
 
 inline auto fields_of(const Schedule& schedule) {
-  const auto& [id, name, description, status, cron, every, execution_time, one_time, timezone,
-               start_at, end_at, max_count, jitter, dst_gap, dst_overlap, catch_up, late_after,
-               window, catch_max, rate, overlap, overlap_limit, max_runtime, ack, event_type,
-               event_action, entity_id, payload, headers, correlation_id, actor_type, actor_id,
-               topic, target, priority, max_delay, max_retries, retry_delay, tags, revision,
-               planned_until, next_execution, last_execution, last_status, planned_count,
-               execution_count, error_count, last_error, note, created_at, updated_at, created_by,
-               owner] = schedule;
-  return std::tie(id, name, description, status, cron, every, execution_time, one_time, timezone,
-                  start_at, end_at, max_count, jitter, dst_gap, dst_overlap, catch_up, late_after,
-                  window, catch_max, rate, overlap, overlap_limit, max_runtime, ack, event_type,
-                  event_action, entity_id, payload, headers, correlation_id, actor_type, actor_id,
-                  topic, target, priority, max_delay, max_retries, retry_delay, tags, revision,
-                  planned_until, next_execution, last_execution, last_status, planned_count,
-                  execution_count, error_count, last_error, note, created_at, updated_at,
-                  created_by, owner);
+  const auto& [id, name, description, status, cron, every, execution_time, one_time, timezone, start_at, end_at,
+               max_count, jitter, dst_gap, dst_overlap, catch_up, late_after, window, catch_max, rate, overlap,
+               overlap_limit, max_runtime, ack, event_type, event_action, entity_id, payload, headers, correlation_id,
+               actor_type, actor_id, topic, target, priority, max_delay, max_retries, retry_delay, tags, revision,
+               planned_until, next_execution, last_execution, last_status, planned_count, execution_count, error_count,
+               last_error, note, created_at, updated_at, created_by, owner] = schedule;
+  return std::tie(id, name, description, status, cron, every, execution_time, one_time, timezone, start_at, end_at,
+                  max_count, jitter, dst_gap, dst_overlap, catch_up, late_after, window, catch_max, rate, overlap,
+                  overlap_limit, max_runtime, ack, event_type, event_action, entity_id, payload, headers,
+                  correlation_id, actor_type, actor_id, topic, target, priority, max_delay, max_retries, retry_delay,
+                  tags, revision, planned_until, next_execution, last_execution, last_status, planned_count,
+                  execution_count, error_count, last_error, note, created_at, updated_at, created_by, owner);
 }
 
 inline auto fields_of(const Execution& execution) {
-  const auto& [id, event_id, schedule_id, schedule_name, topic, entity_type, entity_id, action,
-               correlation_id, due_at, executed_at, duration, status, state, reason, error, attempt,
-               sink, position, node_id, waited_far, accepted_at] = execution;
+  const auto& [id, event_id, schedule_id, schedule_name, topic, entity_type, entity_id, action, correlation_id, due_at,
+               executed_at, duration, status, state, reason, error, attempt, sink, position, node_id, waited_far,
+               accepted_at] = execution;
   static_cast<void>(accepted_at);  // not stored
-  return std::tie(id, event_id, schedule_id, schedule_name, topic, entity_type, entity_id, action,
-                  correlation_id, due_at, executed_at, duration, status, state, reason, error,
-                  attempt, sink, position, node_id, waited_far);
+  return std::tie(id, event_id, schedule_id, schedule_name, topic, entity_type, entity_id, action, correlation_id,
+                  due_at, executed_at, duration, status, state, reason, error, attempt, sink, position, node_id,
+                  waited_far);
 }
 
 inline auto fields_of(const DeadLetter& letter) {
@@ -69,8 +63,7 @@ std::string difference(const T& left, const T& right) {
       if (!equal && found.empty()) found = fmt::format("field {} (from 0) differs", index);
     };
     (check(Index, std::get<Index>(a) == std::get<Index>(b)), ...);
-  }
-  (std::make_index_sequence<std::tuple_size_v<decltype(a)>>{});
+  }(std::make_index_sequence<std::tuple_size_v<decltype(a)>>{});
   return found;
 }
 

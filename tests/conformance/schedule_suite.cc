@@ -15,15 +15,13 @@ TEST_P(ScheduleStoreTest, EveryFieldComesBack) {
 }
 
 TEST_P(ScheduleStoreTest, AbsentFieldsStayAbsent) {
-  const Schedule schedule{
-      .id = object_id(1), .name = "bare", .created_at = at_second(1), .updated_at = at_second(1)};
+  const Schedule schedule{.id = object_id(1), .name = "bare", .created_at = at_second(1), .updated_at = at_second(1)};
   ASSERT_TRUE(create(schedule));
   EXPECT_EQ(difference(get(schedule.id), schedule), "");
 }
 
 TEST_P(ScheduleStoreTest, UnknownIdIsNotThere) {
-  const auto found =
-      await<std::optional<Schedule>>([&](auto done) { store.get(object_id(9), std::move(done)); });
+  const auto found = await<std::optional<Schedule>>([&](auto done) { store.get(object_id(9), std::move(done)); });
   ASSERT_TRUE(found);
   EXPECT_FALSE(found->has_value());
 }
@@ -147,9 +145,8 @@ TEST_P(ScheduleStoreTest, RemovedIsGone) {
 TEST_P(ScheduleStoreTest, RevisionsLeaveOutTheMissing) {
   ASSERT_TRUE(create(plain_schedule(1)));
   ASSERT_TRUE(create(full_schedule(2)));
-  const auto found = await<std::vector<ScheduleRevision>>([&](auto done) {
-    store.revisions({object_id(2), object_id(7), object_id(1)}, std::move(done));
-  });
+  const auto found = await<std::vector<ScheduleRevision>>(
+      [&](auto done) { store.revisions({object_id(2), object_id(7), object_id(1)}, std::move(done)); });
   ASSERT_TRUE(found);
   std::map<std::string, std::pair<uint64_t, ScheduleStatus>> by_id;
   for (const auto& entry : *found) by_id[entry.id] = {entry.revision, entry.status};

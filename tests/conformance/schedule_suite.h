@@ -33,9 +33,7 @@ struct ScheduleBackend {
   std::function<ScheduleStores()> open;  ///< an empty store, of this test alone
 };
 
-inline std::string backend_name(const ::testing::TestParamInfo<ScheduleBackend>& info) {
-  return info.param.name;
-}
+inline std::string backend_name(const ::testing::TestParamInfo<ScheduleBackend>& info) { return info.param.name; }
 
 class ScheduleStoreTest : public ::testing::TestWithParam<ScheduleBackend> {
  protected:
@@ -55,28 +53,21 @@ class ScheduleStoreTest : public ::testing::TestWithParam<ScheduleBackend> {
     return found && *found ? **found : Schedule{};
   }
   std::vector<Schedule> find(ScheduleFilter filter) {
-    return await<std::vector<Schedule>>(
-               [&](auto done) { store.find(std::move(filter), std::move(done)); })
-        .value();
+    return await<std::vector<Schedule>>([&](auto done) { store.find(std::move(filter), std::move(done)); }).value();
   }
-  std::vector<std::string> find_names(ScheduleFilter filter) {
-    return names(find(std::move(filter)));
-  }
+  std::vector<std::string> find_names(ScheduleFilter filter) { return names(find(std::move(filter))); }
   bool remove(const std::string& id) {
     return await<bool>([&](auto done) { store.remove(id, std::move(done)); }).value();
   }
   std::vector<std::string> due_names(TimePoint until, size_t limit = 100) {
-    return names(await<std::vector<Schedule>>([&](auto done) {
-                   store.due_to_plan(until, limit, std::move(done));
-                 }).value());
+    return names(
+        await<std::vector<Schedule>>([&](auto done) { store.due_to_plan(until, limit, std::move(done)); }).value());
   }
   Status mark_planned(std::vector<Schedule> schedules) {
-    return await<void>(
-        [&](auto done) { store.mark_planned(std::move(schedules), std::move(done)); });
+    return await<void>([&](auto done) { store.mark_planned(std::move(schedules), std::move(done)); });
   }
   Status note(std::vector<ExecutionNote> notes) {
-    return await<void>(
-        [&](auto done) { stores.counters->note_executions(std::move(notes), std::move(done)); });
+    return await<void>([&](auto done) { stores.counters->note_executions(std::move(notes), std::move(done)); });
   }
   static std::vector<std::string> names(const std::vector<Schedule>& schedules) {
     std::vector<std::string> found;
@@ -94,18 +85,13 @@ class DeadLetterStoreTest : public ::testing::TestWithParam<ScheduleBackend> {
     return await<void>([&](auto done) { store.bury(std::move(letters), std::move(done)); });
   }
   std::optional<DeadLetter> get(EventId id) {
-    return await<std::optional<DeadLetter>>(
-               [&](auto done) { store.get_letter(id, std::move(done)); })
-        .value();
+    return await<std::optional<DeadLetter>>([&](auto done) { store.get_letter(id, std::move(done)); }).value();
   }
   DeadLetterPage find(DeadLetterFilter filter) {
-    return await<DeadLetterPage>(
-               [&](auto done) { store.find_letters(std::move(filter), std::move(done)); })
-        .value();
+    return await<DeadLetterPage>([&](auto done) { store.find_letters(std::move(filter), std::move(done)); }).value();
   }
   uint64_t drop(std::vector<EventId> ids) {
-    return await<uint64_t>([&](auto done) { store.drop_letters(std::move(ids), std::move(done)); })
-        .value();
+    return await<uint64_t>([&](auto done) { store.drop_letters(std::move(ids), std::move(done)); }).value();
   }
   uint64_t count() {
     return await<uint64_t>([&](auto done) { store.count_letters(std::move(done)); }).value();

@@ -129,8 +129,7 @@ TEST(SqliteDurability, AcknowledgedExecutionsOutliveAKill) {
     const auto store = open_executions(path);
     for (uint32_t batch = 0;; ++batch) {
       std::vector<Execution> executions;
-      for (uint32_t i = 0; i < kBatch; ++i)
-        executions.push_back(full_execution(batch * kBatch + i));
+      for (uint32_t i = 0; i < kBatch; ++i) executions.push_back(full_execution(batch * kBatch + i));
       if (append(*store, std::move(executions))) report(batch);
     }
   });
@@ -140,9 +139,10 @@ TEST(SqliteDurability, AcknowledgedExecutionsOutliveAKill) {
   EXPECT_GE(stored, reported.size() * kBatch);
   // All or nothing of each batch, and the sums agree with the rows.
   EXPECT_EQ(stored % kBatch, 0U);
-  EXPECT_EQ(
-      await<Expired>([&](auto done) { store->expire({TimePoint::max(), TimePoint::max()}, std::move(done)); }).value().history,
-      stored);
+  EXPECT_EQ(await<Expired>([&](auto done) { store->expire({TimePoint::max(), TimePoint::max()}, std::move(done)); })
+                .value()
+                .history,
+            stored);
 }
 
 TEST(SqliteDurability, FullFileIsDiskFullAndHarmsNothing) {
@@ -165,8 +165,7 @@ TEST(SqliteDurability, FullFileIsDiskFullAndHarmsNothing) {
   EXPECT_EQ(count_letters(*store), buried);
   EXPECT_EQ(stored_difference(*store, full_schedule(1)), "");
   // Space returns.
-  ASSERT_TRUE(
-      await<uint64_t>([&](auto done) { store->drop_letters({event_id(0)}, std::move(done)); }));
+  ASSERT_TRUE(await<uint64_t>([&](auto done) { store->drop_letters({event_id(0)}, std::move(done)); }));
   EXPECT_TRUE(bury(*store, letter));
   EXPECT_EQ(count_letters(*store), buried);
 }
@@ -181,8 +180,7 @@ TEST(SqliteDurability, OneThatDoesNotFitHarmsNoNeighbour) {
   for (uint32_t i = 0; i < 20; ++i) {
     auto answer = std::make_shared<std::promise<Result<Schedule>>>();
     answers.push_back(answer->get_future());
-    store->create(i == 10 ? huge : plain_schedule(i),
-                  [answer](auto result) { answer->set_value(std::move(result)); });
+    store->create(i == 10 ? huge : plain_schedule(i), [answer](auto result) { answer->set_value(std::move(result)); });
   }
   for (uint32_t i = 0; i < 20; ++i) {
     const auto answer = answers[i].get();
@@ -199,8 +197,7 @@ TEST(SqliteDurability, FullDiskIsSurvived) {
   const TemporaryFolder folder;
   const auto mounted = folder.file("small");
   std::filesystem::create_directory(mounted);
-  if (::mount("tmpfs", mounted.c_str(), "tmpfs", 0, "size=3m") != 0)
-    GTEST_SKIP() << "mounting needs root";
+  if (::mount("tmpfs", mounted.c_str(), "tmpfs", 0, "size=3m") != 0) GTEST_SKIP() << "mounting needs root";
   {
     const auto store = open_executions(mounted + "/executions.db");
     uint64_t appended = 0;

@@ -13,12 +13,10 @@ namespace {
 
 using namespace sqlite;
 
-constexpr std::array kFirstStep{
-    Migration{1, "first", "CREATE TABLE t(a INTEGER); INSERT INTO t VALUES (1)"}};
-constexpr std::array kThreeSteps{
-    Migration{1, "first", "CREATE TABLE t(a INTEGER); INSERT INTO t VALUES (1)"},
-    Migration{2, "second", "ALTER TABLE t ADD COLUMN b INTEGER; UPDATE t SET b = a + 1"},
-    Migration{3, "third", "INSERT INTO t VALUES (7, 8)"}};
+constexpr std::array kFirstStep{Migration{1, "first", "CREATE TABLE t(a INTEGER); INSERT INTO t VALUES (1)"}};
+constexpr std::array kThreeSteps{Migration{1, "first", "CREATE TABLE t(a INTEGER); INSERT INTO t VALUES (1)"},
+                                 Migration{2, "second", "ALTER TABLE t ADD COLUMN b INTEGER; UPDATE t SET b = a + 1"},
+                                 Migration{3, "third", "INSERT INTO t VALUES (7, 8)"}};
 constexpr std::array kBrokenSteps{
     kThreeSteps[0], kThreeSteps[1],
     Migration{3, "broken", "INSERT INTO t VALUES (9, 9); INSERT INTO nowhere VALUES (1)"}};
@@ -159,8 +157,7 @@ TEST(SqliteFiles, DamagedPagesAreCorruptNotACrash) {
     for (uint64_t i = 0; i < 300; ++i) letters.push_back(full_letter(i));
     ASSERT_TRUE(await<void>([&](auto done) { store->bury(letters, std::move(done)); }));
     for (uint32_t i = 0; i < 100; ++i) {
-      ASSERT_TRUE(
-          await<Schedule>([&](auto done) { store->create(full_schedule(i), std::move(done)); }));
+      ASSERT_TRUE(await<Schedule>([&](auto done) { store->create(full_schedule(i), std::move(done)); }));
     }
   }
   const auto whole = read_file(path);
@@ -180,12 +177,9 @@ TEST(SqliteFiles, DamagedPagesAreCorruptNotACrash) {
       continue;
     }
     auto& store = **opened;
-    const auto page = await<DeadLetterPage>(
-        [&](auto done) { store.find_letters({.limit = 1000}, std::move(done)); });
-    const auto found = await<std::vector<Schedule>>(
-        [&](auto done) { store.find({.limit = 1000}, std::move(done)); });
-    const bool told = (!page && page.error().code == Code::corrupt) ||
-                      (!found && found.error().code == Code::corrupt);
+    const auto page = await<DeadLetterPage>([&](auto done) { store.find_letters({.limit = 1000}, std::move(done)); });
+    const auto found = await<std::vector<Schedule>>([&](auto done) { store.find({.limit = 1000}, std::move(done)); });
+    const bool told = (!page && page.error().code == Code::corrupt) || (!found && found.error().code == Code::corrupt);
     if (told) ++corrupt;
   }
   EXPECT_GT(corrupt, 20);

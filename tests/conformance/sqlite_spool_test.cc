@@ -34,7 +34,8 @@ struct Spool : ::testing::Test {
 
 TEST_F(Spool, BatchesComeBackWholeAndInOrder) {
   const auto all = random_executions(30, 1);
-  for (size_t i = 0; i < 30; i += 10) ASSERT_TRUE(put({all.begin() + static_cast<int64_t>(i), all.begin() + static_cast<int64_t>(i) + 10}));
+  for (size_t i = 0; i < 30; i += 10)
+    ASSERT_TRUE(put({all.begin() + static_cast<int64_t>(i), all.begin() + static_cast<int64_t>(i) + 10}));
   spool.reset();
   spool = open();
   EXPECT_EQ(size().executions, 30U);
@@ -69,7 +70,8 @@ TEST_F(Spool, ADamagedBatchIsToldAndLeavesTheOthers) {
   spool.reset();
   {
     auto database = sqlite::Database::open({.path = path}).value();
-    ASSERT_TRUE(database.execute("UPDATE execution_batches SET batch = substr(batch, 1, length(batch) - 5) WHERE seq = 1"));
+    ASSERT_TRUE(
+        database.execute("UPDATE execution_batches SET batch = substr(batch, 1, length(batch) - 5) WHERE seq = 1"));
   }
   spool = open();
   const auto read = oldest(100);
@@ -89,8 +91,16 @@ TEST_F(Spool, AnyBytesAreReadWithoutHarm) {
 
 // Format 1, as released: what was written by it must be read for ever.
 TEST_F(Spool, FormatOneIsStillRead) {
-  Execution e{.id = "i", .schedule_id = "s", .due_at = from_micros(1), .executed_at = from_micros(2), .duration = Duration{3},
-              .status = RunStatus::failure, .state = State::dead, .attempt = 2, .node_id = "n", .waited_far = true};
+  Execution e{.id = "i",
+              .schedule_id = "s",
+              .due_at = from_micros(1),
+              .executed_at = from_micros(2),
+              .duration = Duration{3},
+              .status = RunStatus::failure,
+              .state = State::dead,
+              .attempt = 2,
+              .node_id = "n",
+              .waited_far = true};
   e.event_id.bytes[15] = 7;
   constexpr char kBytes[] =
       "\x01\x01\x01i\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x01s\0\0\0\0\0\0\x02\x04\x06\x01\x05\0\0\x02\0\0\x01n\x01";

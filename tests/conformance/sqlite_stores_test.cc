@@ -15,20 +15,18 @@ struct Opened {
 
 ScheduleStores schedule_stores(bool threaded) {
   auto opened = std::make_shared<Opened<SqliteScheduleStore>>();
-  opened->store = std::move(
-      SqliteScheduleStore::open({.path = opened->folder.file("schedules.db"),
-                                 .executor = threaded ? nullptr : &opened->inline_executor})
-          .value());
+  opened->store = std::move(SqliteScheduleStore::open({.path = opened->folder.file("schedules.db"),
+                                                       .executor = threaded ? nullptr : &opened->inline_executor})
+                                .value());
   auto* const store = opened->store.get();
   return {std::move(opened), store, store, store, store, store};
 }
 
 ExecutionStores execution_stores(size_t exact_rows_max) {
   auto opened = std::make_shared<Opened<SqliteExecutionStore>>();
-  opened->store =
-      std::move(SqliteExecutionStore::open({.path = opened->folder.file("executions.db"),
-                                            .exact_rows_max = exact_rows_max})
-                    .value());
+  opened->store = std::move(
+      SqliteExecutionStore::open({.path = opened->folder.file("executions.db"), .exact_rows_max = exact_rows_max})
+          .value());
   auto* const store = opened->store.get();
   return {std::move(opened), store, store};
 }
@@ -39,14 +37,12 @@ const ExecutionBackend kExact{"Exact", [] { return execution_stores(1'000'000); 
 // Every figure from the hourly sums where they can serve, else from histograms.
 const ExecutionBackend kSummed{"Summed", [] { return execution_stores(0); }, 0.008};
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, ScheduleStoreTest, ::testing::Values(kThreaded, kInline),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, ScheduleStoreTest, ::testing::Values(kThreaded, kInline), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, DeadLetterStoreTest, ::testing::Values(kThreaded), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, DefinitionStoreTest, ::testing::Values(kThreaded), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, RunBookTest, ::testing::Values(kThreaded), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, AnalyticsStoreTest, ::testing::Values(kExact), execution_backend_name);
-INSTANTIATE_TEST_SUITE_P(Sqlite, ExecutionStoreTest, ::testing::Values(kExact, kSummed),
-                         execution_backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, ExecutionStoreTest, ::testing::Values(kExact, kSummed), execution_backend_name);
 
 }  // namespace
 }  // namespace schedules::testing

@@ -21,10 +21,8 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-std::unique_ptr<SqliteScheduleStore> open_schedules(const std::string& path,
-                                                    uint64_t max_bytes = 0);
-std::unique_ptr<SqliteExecutionStore> open_executions(const std::string& path,
-                                                      uint64_t max_bytes = 0);
+std::unique_ptr<SqliteScheduleStore> open_schedules(const std::string& path, uint64_t max_bytes = 0);
+std::unique_ptr<SqliteExecutionStore> open_executions(const std::string& path, uint64_t max_bytes = 0);
 std::string read_file(const std::string& path);
 void write_file(const std::string& path, const std::string& bytes);
 

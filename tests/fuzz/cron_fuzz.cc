@@ -7,8 +7,7 @@ namespace {
 
 using namespace schedules;
 
-constexpr std::array<std::string_view, 4> kZones{"UTC", "America/New_York", "Australia/Lord_Howe",
-                                                 "Pacific/Apia"};
+constexpr std::array<std::string_view, 4> kZones{"UTC", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"};
 constexpr std::array<int64_t, 4> kBases_s{0, 1'325'200'000, 1'772'900'000, 7'280'000'000};
 
 void check_rule(const Recurrence& rule, TimePoint after) {
@@ -18,8 +17,7 @@ void check_rule(const Recurrence& rule, TimePoint after) {
   for (const auto& one : rule.next_n(after, 20)) {
     CHECK(one.nominal > previous);
     CHECK(one.adjustment == Adjustment::moved_out_of_gap ||
-          std::chrono::floor<std::chrono::seconds>(rule.zone().to_local(one.nominal).time) ==
-              one.wall);
+          std::chrono::floor<std::chrono::seconds>(rule.zone().to_local(one.nominal).time) == one.wall);
     if (one.nominal <= until) ++walked;
     previous = one.nominal;
   }

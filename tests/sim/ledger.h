@@ -26,17 +26,17 @@ class Ledger {
   struct Known {
     bool acked = false;
     std::optional<SteadyPoint> cancelled_at;
-    TimePoint due_at;                ///< as last acknowledged
-    bool change_under_way = false;   ///< asked for and not answered: either due time may fire
+    TimePoint due_at;                          ///< as last acknowledged
+    bool change_under_way = false;             ///< asked for and not answered: either due time may fire
     std::optional<SteadyPoint> claimed_until;  ///< acknowledged to a worker, in life claim_life
     uint64_t claim_life = 0;
-    bool worker_may_end = false;               ///< a worker said that it is done
+    bool worker_may_end = false;  ///< a worker said that it is done
     std::vector<Published> publishes;
   };
   struct KnownSchedule {
     uint64_t revision = 0;
     SteadyPoint revision_acked_at{};
-    bool stopped = false;            ///< paused or deleted, acknowledged
+    bool stopped = false;  ///< paused or deleted, acknowledged
     bool edit_under_way = false;
     bool ever_edited = false;
   };

@@ -1,8 +1,8 @@
 // schedules_sim [--first N] [--seeds N] [--trace] [--break begin|put] [--expect-breach]
 //
-// Simulates a range of seeds. A breach prints its seed; `--first SEED --seeds 1 --trace` replays it. With --break a guard
-// is taken out of the store (or, in the variants built for it, out of the engine): --expect-breach then succeeds only if
-// some seed notices, and prints which.
+// Simulates a range of seeds. A breach prints its seed; `--first SEED --seeds 1 --trace` replays it. With --break a
+// guard is taken out of the store (or, in the variants built for it, out of the engine): --expect-breach then succeeds
+// only if some seed notices, and prints which.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -77,7 +77,7 @@ int main(int count, char** values) {
   std::printf("%llu seeds, %llu events accepted, %llu published, %llu claimed, %llu crashes: %llu with a breach%s\n",
               static_cast<unsigned long long>(arguments.seeds), static_cast<unsigned long long>(accepted),
               static_cast<unsigned long long>(published), static_cast<unsigned long long>(claimed),
-              static_cast<unsigned long long>(crashes),
-              static_cast<unsigned long long>(breaches), noticed.empty() ? "" : (", e.g." + noticed).c_str());
+              static_cast<unsigned long long>(crashes), static_cast<unsigned long long>(breaches),
+              noticed.empty() ? "" : (", e.g." + noticed).c_str());
   return (breaches > 0) == arguments.expect_breach ? 0 : 1;
 }

@@ -41,8 +41,8 @@ class SimEvents final : public NearStore, public FarStore, public EventCatalog {
   }
   void begin(BeginRequest request, Done<std::vector<Event>> done) override {
     call_later<std::vector<Event>>(world_, false, std::move(done), [this, request = std::move(request)]() mutable {
-      auto begun = inline_answer<std::vector<Event>>(
-          [&](auto answer) { rows_.begin(std::move(request), std::move(answer)); });
+      auto begun =
+          inline_answer<std::vector<Event>>([&](auto answer) { rows_.begin(std::move(request), std::move(answer)); });
       for (const auto& event : begun.value()) begun_at[event.id] = world_.clock.steady();
       return begun;
     });
@@ -124,7 +124,8 @@ class SimSchedules final : public ScheduleStore, public DeadLetterStore {
   }
   void due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) override {
     call_later<std::vector<Schedule>>(world_, true, std::move(done), [this, until, limit] {
-      return inline_answer<std::vector<Schedule>>([&](auto answer) { rows_.due_to_plan(until, limit, std::move(answer)); });
+      return inline_answer<std::vector<Schedule>>(
+          [&](auto answer) { rows_.due_to_plan(until, limit, std::move(answer)); });
     });
   }
   void mark_planned(std::vector<Schedule> planned, Done<void> done) override {

@@ -52,9 +52,7 @@ struct World {
   Faults faults;
   uint64_t life = 0;
 
-  bool chance(double probability) {
-    return static_cast<double>(random.below(1'000'000)) < probability * 1'000'000;
-  }
+  bool chance(double probability) { return static_cast<double>(random.below(1'000'000)) < probability * 1'000'000; }
 };
 
 /// Runs `apply` a little later and answers a little after that, with the faults of the moment.

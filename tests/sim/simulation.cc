@@ -187,7 +187,8 @@ class Simulation {
     event.priority = static_cast<int8_t>(static_cast<int>(random_->below(5)) - 2);
     event.max_retries = static_cast<uint32_t>(random_->below(6));
     event.retry_delay = milliseconds(100 + random_->below(3'000));
-    const Duration in{static_cast<int64_t>(random_->below(random_->below(4) == 0 ? 60'000'000 : 6'000'000)) - 1'000'000};
+    const Duration in{static_cast<int64_t>(random_->below(random_->below(4) == 0 ? 60'000'000 : 6'000'000)) -
+                      1'000'000};
     event.due_at = clock_.wall() + in;
     event.id = random_id(*random_);
     if (random_->below(6) == 0 && !sent_.empty()) event = sent_[random_->below(sent_.size())];  // a repeat
@@ -200,7 +201,8 @@ class Simulation {
         ++report_.accepted;
         say(fmt::format("accepted {} due {}", id.text(), format_time(due)));
       }
-      ledger_.accepted(id, accepted->front().result == PutResult::created ? due : accepted->front().stored.event.due_at);
+      ledger_.accepted(id,
+                       accepted->front().result == PutResult::created ? due : accepted->front().stored.event.due_at);
     });
   }
 
@@ -237,9 +239,10 @@ class Simulation {
       const bool success = random_->below(3) != 0;
       time_.after(Duration{static_cast<int64_t>(random_->below(5'000'000))}, [this, id, success] {
         ledger_.claim_ends(id, success);
-        engine_->claims().complete(id, {.success = success, .error = "simulated"}, [this, id](const Result<State>& end) {
-          if (end) say(fmt::format("worker ended {}: {}", id.text(), to_string(*end)));
-        });
+        engine_->claims().complete(id, {.success = success, .error = "simulated"},
+                                   [this, id](const Result<State>& end) {
+                                     if (end) say(fmt::format("worker ended {}: {}", id.text(), to_string(*end)));
+                                   });
       });
     });
   }

@@ -26,7 +26,7 @@ struct SimReport {
   uint64_t published = 0;
   uint64_t crashes = 0;
   uint64_t claimed = 0;  ///< by workers
-  uint64_t hash = 0;  ///< of everything that was published, when: equal for equal seeds
+  uint64_t hash = 0;     ///< of everything that was published, when: equal for equal seeds
 };
 
 SimReport simulate(const SimOptions& options);

@@ -36,10 +36,13 @@ struct FaultyFileSystem::State {
       writes_left = SIZE_MAX;
     }
     switch (fault) {
-      case Fault::no_space: return IOStatus::NoSpace("injected");
+      case Fault::no_space:
+        return IOStatus::NoSpace("injected");
       case Fault::io_error:
-      case Fault::dead: return IOStatus::IOError("injected");
-      default: return IOStatus::OK();
+      case Fault::dead:
+        return IOStatus::IOError("injected");
+      default:
+        return IOStatus::OK();
     }
   }
 

@@ -15,10 +15,10 @@ class FaultyFileSystem {
  public:
   enum class Fault {
     none,
-    no_space,  ///< every write and new file fails with ENOSPC
-    io_error,  ///< every write fails with EIO
+    no_space,    ///< every write and new file fails with ENOSPC
+    io_error,    ///< every write fails with EIO
     sync_error,  ///< writes succeed, syncs fail
-    dead,      ///< nothing reaches the disk any more: the machine is about to be lost
+    dead,        ///< nothing reaches the disk any more: the machine is about to be lost
   };
 
   FaultyFileSystem();

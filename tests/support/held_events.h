@@ -123,7 +123,8 @@ class HeldEvents final : public Events {
       answer.error = checked.error();
     } else if (const auto known = ids_.find(event.id); known != ids_.end()) {
       answer.result = known->second == event.body ? PutResult::exists : PutResult::conflict;
-      if (answer.result == PutResult::conflict) answer.error = Error{.code = Code::idempotency_conflict, .detail = "known"};
+      if (answer.result == PutResult::conflict)
+        answer.error = Error{.code = Code::idempotency_conflict, .detail = "known"};
       ++repeats_;
     } else {
       ids_.emplace(event.id, event.body);

@@ -78,8 +78,7 @@ class RequestReader {
       const auto line = head.substr(0, line_end);
       const size_t colon = std::min(line.find(':'), line.size());
       const size_t value = line.find_first_not_of(' ', colon + 1);
-      request.headers.emplace_back(line.substr(0, colon),
-                                   value == std::string_view::npos ? "" : line.substr(value));
+      request.headers.emplace_back(line.substr(0, colon), value == std::string_view::npos ? "" : line.substr(value));
     }
     return request;
   }

@@ -32,13 +32,13 @@ struct HttpRequest {
 
 enum class HttpFault : uint8_t {
   none,
-  close_unanswered,   ///< closes instead of answering
-  close_mid_body,     ///< promises the whole body, sends half, closes
-  hold,               ///< answers after release() only
-  hold_mid_body,      ///< sends half of the body, the rest after release()
-  endless_body,       ///< sends chunks until the client hangs up
-  endless_headers,    ///< sends header lines until the client hangs up
-  not_http,           ///< answers with bytes that are not HTTP
+  close_unanswered,  ///< closes instead of answering
+  close_mid_body,    ///< promises the whole body, sends half, closes
+  hold,              ///< answers after release() only
+  hold_mid_body,     ///< sends half of the body, the rest after release()
+  endless_body,      ///< sends chunks until the client hangs up
+  endless_headers,   ///< sends header lines until the client hangs up
+  not_http,          ///< answers with bytes that are not HTTP
 };
 
 struct HttpAnswer {

@@ -23,8 +23,7 @@ PutOutcome MemoryEvents::put_one(Event event, PutMode mode, Tier tier) {
     const bool waits = old.state == State::pending && !in_flight_.contains(event.id);
     const bool replaces =
         (mode == PutMode::planned && waits && old.event.schedule_revision < event.schedule_revision) ||
-        (mode == PutMode::from_far_store && waits && old.tier == Tier::far &&
-         old.event.revision == event.revision) ||
+        (mode == PutMode::from_far_store && waits && old.tier == Tier::far && old.event.revision == event.revision) ||
         (mode == PutMode::redriven && old.state == State::dead);
     if (!replaces) {
       const bool same = old.event.fingerprint == event.fingerprint;
@@ -169,7 +168,8 @@ void MemoryEvents::get(std::vector<EventId> ids, Done<std::vector<std::optional<
 void MemoryEvents::find(FindRequest request, Done<EventPage> done) {
   EventPage page;
   for (const auto& [id, row] : rows_) {
-    if (row.stored.state == State::pending && request.filter.matches(row.stored.event)) page.events.push_back(row.stored);
+    if (row.stored.state == State::pending && request.filter.matches(row.stored.event))
+      page.events.push_back(row.stored);
   }
   std::ranges::sort(page.events, {}, [](const StoredEvent& stored) { return stored.event.fire_at; });
   if (page.events.size() > request.limit) page.events.resize(request.limit);

@@ -52,7 +52,7 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
   [[nodiscard]] const StoredEvent* look(const EventId& id) const;
   [[nodiscard]] size_t waiting() const;
   std::function<std::optional<Error>(const Event&)> refuses;  ///< of a put near; the others of its batch are stored
-  size_t window_reads = 0;  ///< calls of window() so far
+  size_t window_reads = 0;                                    ///< calls of window() so far
 
  private:
   struct Row {

@@ -56,7 +56,8 @@ void by_time(Context& context, CallPtr call) {
   read_times(query, filter);
   if (auto status = query.status(); !status) return call->fail(status.error());
   const auto span = *filter.to - Duration(1) - *filter.from;
-  if (span <= Duration{}) return call->fail(Error{.code = Code::bad_request, .detail = "end_time must be after start_time"});
+  if (span <= Duration{})
+    return call->fail(Error{.code = Code::bad_request, .detail = "end_time must be after start_time"});
   if (span > kMaxSpan) {
     return call->fail(Error{.code = Code::bad_request, .detail = "a time range may span 7 days at most"});
   }

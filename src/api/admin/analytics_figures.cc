@@ -47,12 +47,12 @@ Result<GatheredPtr> begin_page(const Context& context, const Call& call, int64_t
 }
 
 void with_groups(Context& context, GatheredPtr page, CallPtr call, AnalyticsBy by, bool only_errors,
-                 std::vector<AnalyticsGroup> Gathered::*place, Next next) {
+                 std::vector<AnalyticsGroup> Gathered::* place, Next next) {
   auto filter = page->period.filter;
   if (only_errors) filter.level = AnalyticsLevel::error;
   context.deps.analytics->figures(std::move(filter), by,
-                                  [page, place, next = std::move(next), call = std::move(call)](
-                                      Result<std::vector<AnalyticsGroup>> groups) mutable {
+                                  [page, place, next = std::move(next),
+                                   call = std::move(call)](Result<std::vector<AnalyticsGroup>> groups) mutable {
                                     if (!groups) return call->fail(groups.error());
                                     (*page).*place = std::move(*groups);
                                     next(page, std::move(call));
@@ -67,13 +67,13 @@ void with_statistics(Context& context, GatheredPtr page, CallPtr call, Next next
                 counted->types.clear();
                 auto filter = counted->period.filter;
                 filter.limit = kErrorsNamed;
-                context.deps.analytics->common_errors(
-                    std::move(filter), [counted, next = std::move(next), call = std::move(counted_call)](
-                                           Result<std::vector<ErrorPattern>> errors) mutable {
-                      if (!errors) return call->fail(errors.error());
-                      counted->errors = std::move(*errors);
-                      next(counted, std::move(call));
-                    });
+                context.deps.analytics->common_errors(std::move(filter),
+                                                      [counted, next = std::move(next), call = std::move(counted_call)](
+                                                          Result<std::vector<ErrorPattern>> errors) mutable {
+                                                        if (!errors) return call->fail(errors.error());
+                                                        counted->errors = std::move(*errors);
+                                                        next(counted, std::move(call));
+                                                      });
               });
 }
 
@@ -131,25 +131,23 @@ void stats(Context& context, CallPtr call) {
   const auto begun = begin_page(context, *call, 168, 24);
   if (!begun) return call->fail(begun.error());
   (*begun)->period.filter.schedule_id = Query(call->request.query()).text("schedule_id");
-  with_statistics(context, *begun, std::move(call),
-                  [](const GatheredPtr& page, CallPtr answered) {
-                    std::string body;
-                    json::Writer out(body);
-                    append_statistics(out, *page);
-                    answered->json(200, std::move(body));
-                  });
+  with_statistics(context, *begun, std::move(call), [](const GatheredPtr& page, CallPtr answered) {
+    std::string body;
+    json::Writer out(body);
+    append_statistics(out, *page);
+    answered->json(200, std::move(body));
+  });
 }
 
 void patterns(Context& context, CallPtr call) {
   const auto begun = begin_page(context, *call, 168, 24);
   if (!begun) return call->fail(begun.error());
-  with_patterns(context, *begun, std::move(call),
-                [](const GatheredPtr& page, CallPtr answered) {
-                  std::string body;
-                  json::Writer out(body);
-                  append_patterns(out, *page);
-                  answered->json(200, std::move(body));
-                });
+  with_patterns(context, *begun, std::move(call), [](const GatheredPtr& page, CallPtr answered) {
+    std::string body;
+    json::Writer out(body);
+    append_patterns(out, *page);
+    answered->json(200, std::move(body));
+  });
 }
 
 void answer_performance(const GatheredPtr& page, const CallPtr& call) {
@@ -171,19 +169,17 @@ void performance(Context& context, CallPtr call) {
   const auto begun = begin_page(context, *call, 168, 24);
   if (!begun) return call->fail(begun.error());
   (*begun)->period.filter.schedule_id = std::string(call->param("schedule_id"));
-  with_statistics(context, *begun, std::move(call),
-                  [&context](const GatheredPtr& page, CallPtr counted) {
-                    auto filter = page->period.filter;
-                    filter.level = AnalyticsLevel::error;
-                    filter.limit = kRecentErrors;
-                    context.deps.analytics->find_records(
-                        std::move(filter),
-                        [page, answered = std::move(counted)](Result<std::vector<AnalyticsRecord>> found) mutable {
-                          if (!found) return answered->fail(found.error());
-                          page->recent = std::move(*found);
-                          answer_performance(page, answered);
-                        });
-                  });
+  with_statistics(context, *begun, std::move(call), [&context](const GatheredPtr& page, CallPtr counted) {
+    auto filter = page->period.filter;
+    filter.level = AnalyticsLevel::error;
+    filter.limit = kRecentErrors;
+    context.deps.analytics->find_records(
+        std::move(filter), [page, answered = std::move(counted)](Result<std::vector<AnalyticsRecord>> found) mutable {
+          if (!found) return answered->fail(found.error());
+          page->recent = std::move(*found);
+          answer_performance(page, answered);
+        });
+  });
 }
 
 void answer_system(const GatheredPtr& page, const CallPtr& call) {

@@ -150,11 +150,11 @@ void keep(Context& context, CallPtr call, AnalyticsRecord record, bool whole) {
   } else {
     body = fmt::format("\"{}\"", record.id);
   }
-  context.deps.analytics->post_records(
-      {std::move(record)}, [body = std::move(body), call = std::move(call)](Result<void> kept) mutable {
-        if (!kept) return call->fail(kept.error());
-        call->json(201, std::move(body));
-      });
+  context.deps.analytics->post_records({std::move(record)},
+                                       [body = std::move(body), call = std::move(call)](Result<void> kept) mutable {
+                                         if (!kept) return call->fail(kept.error());
+                                         call->json(201, std::move(body));
+                                       });
 }
 
 void post(Context& context, CallPtr call) {
@@ -208,7 +208,8 @@ Result<AnalyticsRecord> read_short_record(const http::Request& request, Schedule
 
 void add_analytics_post_routes(Router& router, Context& context) {
   add_analytics_route(router, context, http::Method::post, "", post);
-  add_analytics_route(router, context, http::Method::post, "/mongo/execution", post_short<ScheduleType::mongo_periodic>);
+  add_analytics_route(router, context, http::Method::post, "/mongo/execution",
+                      post_short<ScheduleType::mongo_periodic>);
   add_analytics_route(router, context, http::Method::post, "/clickhouse/transfer",
                       post_short<ScheduleType::clickhouse_delayed>);
   add_analytics_route(router, context, http::Method::post, "/redis/processing",

@@ -36,8 +36,8 @@ Result<std::optional<Schedule>> find_by_name(Schedules& schedules, const std::st
 
 Result<std::optional<Schedule>> find_schedule(Schedules& schedules, const StoredDefinition& definition) {
   if (!definition.schedule_id.empty()) {
-    auto found = await<std::optional<Schedule>>(
-        [&](auto done) { schedules.get(definition.schedule_id, std::move(done)); });
+    auto found =
+        await<std::optional<Schedule>>([&](auto done) { schedules.get(definition.schedule_id, std::move(done)); });
     if (!found || *found) return found;
   }
   return find_by_name(schedules, definition.event_name);
@@ -189,8 +189,8 @@ class DefinitionDesk::Sync {
 
   DefinitionDesk& desk_;
   DefinitionFiles declared_;
-  std::map<std::string, StoredDefinition> stored_;      ///< by class
-  std::map<std::string, std::string> inherited_;        ///< schedule ids of renamed classes, by event name
+  std::map<std::string, StoredDefinition> stored_;  ///< by class
+  std::map<std::string, std::string> inherited_;    ///< schedule ids of renamed classes, by event name
   std::vector<StoredDefinition> current_;
   SyncReport report_;
 };
@@ -239,7 +239,8 @@ void DefinitionDesk::list(std::string module_name, Done<std::vector<DefinitionVi
 
 void DefinitionDesk::get(std::string name, Done<DefinitionView> done) {
   work_->post([this, name = std::move(name), done = std::move(done)]() mutable {
-    auto found = await<std::optional<StoredDefinition>>([&](auto next) { store_.get_definition(name, std::move(next)); });
+    auto found =
+        await<std::optional<StoredDefinition>>([&](auto next) { store_.get_definition(name, std::move(next)); });
     if (!found) return done(fail(found.error()));
     if (!*found) return done(fail(Code::not_found, "there is no definition {}", name));
     DefinitionView view{std::move(**found), std::nullopt};
@@ -252,7 +253,8 @@ void DefinitionDesk::get(std::string name, Done<DefinitionView> done) {
 
 void DefinitionDesk::set_overrides(std::string name, DefinitionOverrides overrides, Done<DefinitionView> done) {
   work_->post([this, name = std::move(name), overrides = std::move(overrides), done = std::move(done)]() mutable {
-    auto found = await<std::optional<StoredDefinition>>([&](auto next) { store_.get_definition(name, std::move(next)); });
+    auto found =
+        await<std::optional<StoredDefinition>>([&](auto next) { store_.get_definition(name, std::move(next)); });
     if (!found) return done(fail(found.error()));
     if (!*found) return done(fail(Code::not_found, "there is no definition {}", name));
     overrides.at = clock_.wall();
@@ -273,8 +275,8 @@ void DefinitionDesk::set_overrides(std::string name, DefinitionOverrides overrid
       if (error.field == "event_payload") error.field = "manual_payload_override";
       return done(fail(std::move(error)));
     }
-    auto stored = await<StoredDefinition>(
-        [&](auto next) { store_.set_overrides(name, std::move(overrides), std::move(next)); });
+    auto stored =
+        await<StoredDefinition>([&](auto next) { store_.set_overrides(name, std::move(overrides), std::move(next)); });
     if (!stored) return done(fail(stored.error()));
     auto applied = apply(schedules_, *stored);
     if (!applied) return done(fail(applied.error()));

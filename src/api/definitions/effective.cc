@@ -30,7 +30,8 @@ bj::object parsed(const std::string& text) {
 // Declared in code, where a function of the program takes it: nothing that a request could ask for.
 bool takes_handler(const bj::object& body) {
   const auto* target = body.if_contains("target");
-  return target != nullptr && target->is_object() && text_of(target->get_object(), "type") == to_string(TargetKind::handler);
+  return target != nullptr && target->is_object() &&
+         text_of(target->get_object(), "type") == to_string(TargetKind::handler);
 }
 
 // The declared fields, with the overrides over them.

@@ -23,12 +23,15 @@ void append_definition(std::string& body, const DefinitionView& view) {
       .field("cron_expression", one.cron_expression)
       .field("timezone", one.timezone)
       .field("description", one.description)
-      .key("payload").raw(one.payload)
+      .key("payload")
+      .raw(one.payload)
       .field("actor_type", one.actor_type)
       .field("actor_id", one.actor_id)
       .field("status", to_string(one.status))
-      .key("max_retries").number(one.max_retries)
-      .key("retry_delay_seconds").number(one.retry_delay.count())
+      .key("max_retries")
+      .number(one.max_retries)
+      .key("retry_delay_seconds")
+      .number(one.retry_delay.count())
       .field("last_sync_at", one.last_sync_at)
       .field("last_error", one.last_error)
       .field("created_at", one.created_at)
@@ -45,8 +48,10 @@ void append_definition(std::string& body, const DefinitionView& view) {
   }
   out.field("last_execution_at", schedule ? schedule->last_execution : std::nullopt)
       .field("next_execution_at", schedule ? schedule->next_execution : std::nullopt)
-      .key("execution_count").number(schedule ? schedule->execution_count : 0)
-      .key("error_count").number(schedule ? schedule->error_count : 0)
+      .key("execution_count")
+      .number(schedule ? schedule->execution_count : 0)
+      .key("error_count")
+      .number(schedule ? schedule->error_count : 0)
       .close('}');
 }
 
@@ -63,15 +68,16 @@ void list(Context& context, CallPtr call) {
   Query query(call->request.query());
   auto module = query.text("module_name");
   if (auto status = query.status(); !status) return call->fail(status.error());
-  context.deps.definitions->list(module.value_or(""), [call = std::move(call)](Result<std::vector<DefinitionView>> all) mutable {
-    if (!all) return call->fail(all.error());
-    std::string body = "[";
-    for (const auto& view : *all) {
-      if (body.size() > 1) body += ',';
-      append_definition(body, view);
-    }
-    call->json(200, body + "]");
-  });
+  context.deps.definitions->list(module.value_or(""),
+                                 [call = std::move(call)](Result<std::vector<DefinitionView>> all) mutable {
+                                   if (!all) return call->fail(all.error());
+                                   std::string body = "[";
+                                   for (const auto& view : *all) {
+                                     if (body.size() > 1) body += ',';
+                                     append_definition(body, view);
+                                   }
+                                   call->json(200, body + "]");
+                                 });
 }
 
 void get(Context& context, CallPtr call) {
@@ -117,10 +123,14 @@ void sync(Context& context, CallPtr call) {
     json::Writer out(body);
     out.open('{')
         .field("status", report->faults.empty() ? "success" : "partial")
-        .key("created").number(report->created)
-        .key("updated").number(report->updated)
-        .key("unchanged").number(report->unchanged)
-        .key("disabled").number(report->disabled);
+        .key("created")
+        .number(report->created)
+        .key("updated")
+        .number(report->updated)
+        .key("unchanged")
+        .number(report->unchanged)
+        .key("disabled")
+        .number(report->disabled);
     out.key("errors").open('[');
     for (const auto& fault : report->faults) out.text(fault);
     out.close(']').close('}');
@@ -132,7 +142,8 @@ void sync(Context& context, CallPtr call) {
 
 void add_definition_routes(Router& router, Context& context) {
   const auto add = [&](http::Method method, std::string_view path, void (*handler)(Context&, CallPtr)) {
-    router.add({.method = method, .pattern = fmt::format("{}{}", kDefinitions, path),
+    router.add({.method = method,
+                .pattern = fmt::format("{}{}", kDefinitions, path),
                 .role = Role::superuser,
                 .handler =
                     [&context, handler](CallPtr call) {

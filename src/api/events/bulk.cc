@@ -53,7 +53,8 @@ struct Order {
   std::optional<Duration> shift;
 };
 
-constexpr std::string_view kOrderNames[] = {"filter", "dry_run", "all", "scheduled_at", "delay_seconds", "shift_seconds"};
+constexpr std::string_view kOrderNames[] = {"filter",       "dry_run",       "all",
+                                            "scheduled_at", "delay_seconds", "shift_seconds"};
 constexpr double kMaxSeconds = std::chrono::duration<double>(kMaxDelay).count();
 
 Duration micros_of(double seconds) { return Duration(static_cast<int64_t>(std::llround(seconds * 1e6))); }
@@ -125,26 +126,29 @@ Edit edit_of(const Order& order, TimePoint now) {
 void run(Context& context, CallPtr call, bool reschedule) {
   auto order = read_order(call->request, context.now(), reschedule);
   if (!order) return call->fail(order.error());
-  auto job = context.jobs.start(reschedule ? "reschedule" : "cancel", order->dry_run, context.now(),
-                                context.deps.random);
+  auto job =
+      context.jobs.start(reschedule ? "reschedule" : "cancel", order->dry_run, context.now(), context.deps.random);
   if (!job) return call->fail(job.error());
   BulkStep step;
   if (reschedule) {
     step = [&context, job = *job, edit = edit_of(*order, context.now())](EventId id, Task done) {
-      context.deps.events.change(id, std::nullopt, edit, [job, done = std::move(done)](Result<ChangeAnswer> answer) mutable {
-        count_change(*job, answer);
-        done();
-      });
+      context.deps.events.change(id, std::nullopt, edit,
+                                 [job, done = std::move(done)](Result<ChangeAnswer> answer) mutable {
+                                   count_change(*job, answer);
+                                   done();
+                                 });
     };
   } else {
     step = [&context, job = *job](EventId id, Task done) {
-      context.deps.events.cancel(id, std::nullopt, {}, [job, done = std::move(done)](Result<ChangeAnswer> answer) mutable {
-        count_change(*job, answer);
-        done();
-      });
+      context.deps.events.cancel(id, std::nullopt, {},
+                                 [job, done = std::move(done)](Result<ChangeAnswer> answer) mutable {
+                                   count_change(*job, answer);
+                                   done();
+                                 });
     };
   }
-  auto state = std::make_shared<Scan>(Scan{context, *job, {.filter = std::move(order->filter), .limit = kPage}, {}, {}});
+  auto state =
+      std::make_shared<Scan>(Scan{context, *job, {.filter = std::move(order->filter), .limit = kPage}, {}, {}});
   state->found = [&context, job = *job, step = std::move(step)](std::vector<EventId> ids) mutable {
     run_bulk(context, job, std::move(ids), std::move(step), std::nullopt);
   };
@@ -195,7 +199,8 @@ void advance(const std::shared_ptr<Bulk>& bulk) {
     });
   }
   if (!bulk->rate || starting.empty() || !bulk->context.deps.later) return;
-  const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(1 / *bulk->rate));
+  const auto pause =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(1 / *bulk->rate));
   bulk->context.deps.later(pause, [bulk] { bulk->context.deps.worker.post([bulk] { advance(bulk); }); });
 }
 
@@ -215,11 +220,17 @@ void answer_job(Call& call, const Job& job) {
 }
 
 void add_bulk_routes(Router& router, Context& context) {
-  router.add({.method = http::Method::post, .pattern = "/api/v1/events/cancel", .role = Role::producer,
+  router.add({.method = http::Method::post,
+              .pattern = "/api/v1/events/cancel",
+              .role = Role::producer,
               .handler = [&context](CallPtr call) { run(context, std::move(call), false); }});
-  router.add({.method = http::Method::post, .pattern = "/api/v1/events/reschedule", .role = Role::producer,
+  router.add({.method = http::Method::post,
+              .pattern = "/api/v1/events/reschedule",
+              .role = Role::producer,
               .handler = [&context](CallPtr call) { run(context, std::move(call), true); }});
-  router.add({.method = http::Method::get, .pattern = "/api/v1/jobs/{id}", .role = Role::reader,
+  router.add({.method = http::Method::get,
+              .pattern = "/api/v1/jobs/{id}",
+              .role = Role::reader,
               .handler = [&context](CallPtr call) { get_job(context, std::move(call)); }});
 }
 

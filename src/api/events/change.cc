@@ -1,8 +1,8 @@
 // PATCH and DELETE of one event, and the acknowledgement of its run. Answers: semantics S10.
 #include "api/context.h"
 #include "api/events/event_input.h"
-#include "api/json/writer.h"
 #include "api/faults.h"
+#include "api/json/writer.h"
 #include "api/media_type.h"
 #include "api/query.h"
 #include "base/text.h"
@@ -33,23 +33,28 @@ struct Verdict {
 Verdict finished_verdict(const StoredEvent& stored) {
   switch (stored.state) {
     case State::cancelled:
-    case State::skipped: return {"cancelled", Code::conflict, why(stored)};
+    case State::skipped:
+      return {"cancelled", Code::conflict, why(stored)};
     case State::dead:
       return {"conflict", Code::conflict, "it is in the dead letters: redrive it there or drop it"};
-    default: return {"already_fired", Code::conflict, why(stored)};
+    default:
+      return {"already_fired", Code::conflict, why(stored)};
   }
 }
 
 Verdict verdict_of(const ChangeAnswer& answer, Code mismatch) {
   switch (answer.result) {
-    case ChangeResult::done: return {"cancelled", Code::conflict, ""};
-    case ChangeResult::in_flight: return {"in_flight", Code::conflict, "it is being published"};
+    case ChangeResult::done:
+      return {"cancelled", Code::conflict, ""};
+    case ChangeResult::in_flight:
+      return {"in_flight", Code::conflict, "it is being published"};
     case ChangeResult::revision_conflict:
       return {"conflict", mismatch, "its revision is not the one in If-Match"};
     case ChangeResult::already_finished:
       if (answer.current) return finished_verdict(*answer.current);
       return {"already_fired", Code::conflict, "it has fired"};
-    case ChangeResult::not_found: break;
+    case ChangeResult::not_found:
+      break;
   }
   return {"not_found", Code::not_found, "there is no such event"};
 }
@@ -143,11 +148,13 @@ Result<Completion> read_completion(const http::Request& request, EventId id) {
     } else if (key == "error") {
       completion.error = faults.text(key, value, kMaxErrorBytes).value_or("");
     } else if (key == "duration_ms") {
-      if (const auto ms = faults.integer(key, value, 0, 1'000'000'000)) completion.duration = std::chrono::milliseconds(*ms);
+      if (const auto ms = faults.integer(key, value, 0, 1'000'000'000))
+        completion.duration = std::chrono::milliseconds(*ms);
     } else {
       const auto near = nearest(key, kCompletionNames);
-      faults.add(Code::unknown_field, truncate_utf8(key, 80),
-                 near.empty() ? "a completion knows success, error and duration_ms" : fmt::format("did you mean {}?", near));
+      faults.add(
+          Code::unknown_field, truncate_utf8(key, 80),
+          near.empty() ? "a completion knows success, error and duration_ms" : fmt::format("did you mean {}?", near));
     }
   }
   if (faults.any()) return fail(faults.error());
@@ -171,7 +178,9 @@ void complete(Context& context, CallPtr call) {
 
 void add_event_change_routes(Router& router, Context& context) {
   const auto add = [&](http::Method method, std::string pattern, auto handler) {
-    router.add({.method = method, .pattern = std::move(pattern), .role = Role::producer,
+    router.add({.method = method,
+                .pattern = std::move(pattern),
+                .role = Role::producer,
                 .handler = [&context, handler](CallPtr call) { handler(context, std::move(call)); }});
   };
   add(http::Method::patch, "/api/v1/events/{id}", change);

@@ -37,8 +37,8 @@ Status adopt_key(Event& event, const http::Request& request) {
   const std::string_view key = request.header("Idempotency-Key");
   if (key.empty()) return {};
   if (key.size() > kMaxNameChars || !is_printable(key) || !is_valid_utf8(key))
-    return fail_field(Code::invalid_argument, "idempotency_key",
-                      "Idempotency-Key must be 1 to {} printable bytes", kMaxNameChars);
+    return fail_field(Code::invalid_argument, "idempotency_key", "Idempotency-Key must be 1 to {} printable bytes",
+                      kMaxNameChars);
   if (!event.idempotency_key.empty() && event.idempotency_key != key)
     return fail_field(Code::invalid_argument, "idempotency_key",
                       "the header Idempotency-Key and the field idempotency_key differ");
@@ -59,8 +59,7 @@ void answer_one(const Context& context, Call& call, const Accepted& accepted) {
   std::string body;
   body.reserve(event.body.size() + 1024);
   append_event(body, accepted.stored, context.options.view, accepted.late ? Lateness::late : Lateness::untold);
-  http::Fields headers{{"Location", fmt::format("{}/{}", kEvents, event.id.text())},
-                       {"ETag", etag_of(event.revision)}};
+  http::Fields headers{{"Location", fmt::format("{}/{}", kEvents, event.id.text())}, {"ETag", etag_of(event.revision)}};
   call.json(accepted.result == PutResult::created ? 201 : 200, std::move(body), std::move(headers));
 }
 
@@ -77,12 +76,11 @@ void create_one(Context& context, CallPtr call, const json::Document& document) 
   complete(*event, document, context.options);
   std::vector<Event> events;
   events.push_back(std::move(*event));
-  context.deps.events.accept(
-      std::move(events), AcceptOptions{.echo = true},
-      [&context, call = std::move(call)](Result<std::vector<Accepted>> accepted) mutable {
-        if (!accepted) return call->fail(accepted.error());
-        answer_one(context, *call, accepted->at(0));
-      });
+  context.deps.events.accept(std::move(events), AcceptOptions{.echo = true},
+                             [&context, call = std::move(call)](Result<std::vector<Accepted>> accepted) mutable {
+                               if (!accepted) return call->fail(accepted.error());
+                               answer_one(context, *call, accepted->at(0));
+                             });
 }
 
 // The items of one call. Those that cannot be read keep their error; the others go to the engine, in order.
@@ -219,7 +217,9 @@ void create(Context& context, CallPtr call) {
 }  // namespace
 
 void add_event_create_route(Router& router, Context& context) {
-  router.add({.method = http::Method::post, .pattern = std::string(kEvents), .role = Role::producer,
+  router.add({.method = http::Method::post,
+              .pattern = std::string(kEvents),
+              .role = Role::producer,
               .handler = [&context](CallPtr call) { create(context, std::move(call)); },
               .body_limit = kBatchBody});
 }

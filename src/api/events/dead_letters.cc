@@ -18,17 +18,17 @@ void list(Context& context, CallPtr call) {
   if (auto status = query.strict_status(); !status) return call->fail(status.error());
   filter.cursor = std::move(page.cursor);
   filter.limit = page.limit;
-  context.deps.dead_letters.find_letters(
-      std::move(filter), [&context, call = std::move(call)](Result<DeadLetterPage> found) mutable {
-        if (!found) return call->fail(found.error());
-        std::string out = R"({"items":[)";
-        for (const auto& letter : found->letters) {
-          if (out.back() != '[') out += ',';
-          append_dead_letter(out, letter, context.options.view);
-        }
-        append_page_end(out, found->next_cursor);
-        call->json(200, std::move(out));
-      });
+  context.deps.dead_letters.find_letters(std::move(filter),
+                                         [&context, call = std::move(call)](Result<DeadLetterPage> found) mutable {
+                                           if (!found) return call->fail(found.error());
+                                           std::string out = R"({"items":[)";
+                                           for (const auto& letter : found->letters) {
+                                             if (out.back() != '[') out += ',';
+                                             append_dead_letter(out, letter, context.options.view);
+                                           }
+                                           append_page_end(out, found->next_cursor);
+                                           call->json(200, std::move(out));
+                                         });
 }
 
 Error no_letter(EventId id) {
@@ -202,8 +202,10 @@ void redrive(Context& context, CallPtr call) {
 
 void add_dead_letter_routes(Router& router, Context& context) {
   const auto add = [&](http::Method method, std::string pattern, Role role, auto handler) {
-    router.add({.method = method, .pattern = std::move(pattern), .role = role,
-                .handler = [&context, handler](CallPtr call) { handler(context, std::move(call)); }});
+    router.add(
+        {.method = method, .pattern = std::move(pattern), .role = role, .handler = [&context, handler](CallPtr call) {
+           handler(context, std::move(call));
+         }});
   };
   add(http::Method::get, "/api/v1/dead-letters", Role::reader, list);
   add(http::Method::get, "/api/v1/dead-letters/{id}", Role::reader, get);

@@ -8,10 +8,27 @@ namespace {
 
 using Given = std::bitset<static_cast<size_t>(EventField::count_)>;
 
-constexpr std::string_view kNames[] = {
-    "id", "topic", "key", "entity_type", "entity_id", "action", "body", "headers", "correlation_id",
-    "actor_type", "actor_id", "scheduled_at", "delay_seconds", "priority", "max_delay_seconds",
-    "max_retries", "retry_delay_seconds", "idempotency_key", "target", "tags", "traceparent"};
+constexpr std::string_view kNames[] = {"id",
+                                       "topic",
+                                       "key",
+                                       "entity_type",
+                                       "entity_id",
+                                       "action",
+                                       "body",
+                                       "headers",
+                                       "correlation_id",
+                                       "actor_type",
+                                       "actor_id",
+                                       "scheduled_at",
+                                       "delay_seconds",
+                                       "priority",
+                                       "max_delay_seconds",
+                                       "max_retries",
+                                       "retry_delay_seconds",
+                                       "idempotency_key",
+                                       "target",
+                                       "tags",
+                                       "traceparent"};
 static_assert(std::size(kNames) == static_cast<size_t>(EventField::count_));
 
 constexpr double kMaxDelaySeconds = std::chrono::duration<double>(kMaxDelay).count();
@@ -26,9 +43,7 @@ std::optional<EventField> find_field(std::string_view name) {
   return std::nullopt;
 }
 
-Duration micros_of(double seconds) {
-  return Duration(static_cast<int64_t>(std::llround(seconds * 1e6)));
-}
+Duration micros_of(double seconds) { return Duration(static_cast<int64_t>(std::llround(seconds * 1e6))); }
 
 struct Reader {
   Event& event;
@@ -44,24 +59,38 @@ struct Reader {
   void read(EventField field, const json::Value& value) {
     const std::string_view name = kNames[index_of(field)];
     switch (field) {
-      case EventField::id: return read_id(value);
-      case EventField::topic: return keep(event.topic, faults.name(name, value, Presence::required));
-      case EventField::key: return keep(event.key, faults.name(name, value, Presence::optional));
-      case EventField::entity_type: return keep(event.entity_type, faults.name(name, value, Presence::required));
-      case EventField::entity_id: return keep(event.entity_id, faults.name(name, value, Presence::optional));
-      case EventField::action: return keep(event.action, faults.name(name, value, Presence::required));
-      case EventField::body: return keep(event.body, faults.object(name, value));
-      case EventField::headers: return keep(event.headers, faults.headers(name, value));
+      case EventField::id:
+        return read_id(value);
+      case EventField::topic:
+        return keep(event.topic, faults.name(name, value, Presence::required));
+      case EventField::key:
+        return keep(event.key, faults.name(name, value, Presence::optional));
+      case EventField::entity_type:
+        return keep(event.entity_type, faults.name(name, value, Presence::required));
+      case EventField::entity_id:
+        return keep(event.entity_id, faults.name(name, value, Presence::optional));
+      case EventField::action:
+        return keep(event.action, faults.name(name, value, Presence::required));
+      case EventField::body:
+        return keep(event.body, faults.object(name, value));
+      case EventField::headers:
+        return keep(event.headers, faults.headers(name, value));
       case EventField::correlation_id:
         return keep(event.correlation_id, faults.name(name, value, Presence::optional));
-      case EventField::actor_type: return keep(event.actor_type, faults.name(name, value, Presence::required));
-      case EventField::actor_id: return keep(event.actor_id, faults.name(name, value, Presence::required));
+      case EventField::actor_type:
+        return keep(event.actor_type, faults.name(name, value, Presence::required));
+      case EventField::actor_id:
+        return keep(event.actor_id, faults.name(name, value, Presence::required));
       case EventField::idempotency_key:
         return keep(event.idempotency_key, faults.name(name, value, Presence::required));
-      case EventField::target: return keep(event.target, faults.target(name, value));
-      case EventField::tags: return keep(event.tags, faults.names(name, value, kMaxTags));
-      case EventField::traceparent: return keep(event.traceparent, faults.name(name, value, Presence::optional, 55));
-      default: return read_number(field, name, value);
+      case EventField::target:
+        return keep(event.target, faults.target(name, value));
+      case EventField::tags:
+        return keep(event.tags, faults.names(name, value, kMaxTags));
+      case EventField::traceparent:
+        return keep(event.traceparent, faults.name(name, value, Presence::optional, 55));
+      default:
+        return read_number(field, name, value);
     }
   }
 
@@ -90,7 +119,8 @@ struct Reader {
         if (const auto seconds = faults.number(name, value, 0, kMaxRetryDelaySeconds))
           event.retry_delay = std::chrono::round<std::chrono::milliseconds>(micros_of(*seconds));
         return;
-      default: return;
+      default:
+        return;
     }
   }
 
@@ -147,8 +177,10 @@ bool may_be_cleared(EventField field) {
     case EventField::max_delay_seconds:
     case EventField::target:
     case EventField::tags:
-    case EventField::traceparent: return true;
-    default: return false;
+    case EventField::traceparent:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -199,8 +231,7 @@ Result<EventPatch> read_event_patch(const json::Document& document, TimePoint no
       }
     }
   }
-  if (has_both_times(patch.given))
-    reader.faults.add(Code::invalid_argument, "delay_seconds", std::string(kBothTimes));
+  if (has_both_times(patch.given)) reader.faults.add(Code::invalid_argument, "delay_seconds", std::string(kBothTimes));
   if (patch.given.none() && !reader.faults.any())
     reader.faults.add(Code::missing_field, "", "there is nothing to change");
   if (reader.faults.any()) return fail(reader.faults.error());

@@ -10,9 +10,28 @@
 namespace schedules::api {
 
 enum class EventField : uint8_t {
-  id, topic, key, entity_type, entity_id, action, body, headers, correlation_id, actor_type, actor_id,
-  scheduled_at, delay_seconds, priority, max_delay_seconds, max_retries, retry_delay_seconds,
-  idempotency_key, target, tags, traceparent, count_
+  id,
+  topic,
+  key,
+  entity_type,
+  entity_id,
+  action,
+  body,
+  headers,
+  correlation_id,
+  actor_type,
+  actor_id,
+  scheduled_at,
+  delay_seconds,
+  priority,
+  max_delay_seconds,
+  max_retries,
+  retry_delay_seconds,
+  idempotency_key,
+  target,
+  tags,
+  traceparent,
+  count_
 };
 
 /// A new event. due_at is set, from delay_seconds counted from `now` where that was given. Errors: invalid_json

@@ -104,14 +104,19 @@ std::string why(const StoredEvent& stored) {
   const Outcome& outcome = stored.outcome;
   const std::string because = outcome.detail.empty() ? outcome.reason : outcome.detail;
   switch (stored.state) {
-    case State::pending: return why_pending(stored);
-    case State::in_flight: return "is being published";
+    case State::pending:
+      return why_pending(stored);
+    case State::in_flight:
+      return "is being published";
     case State::fired:
       return fmt::format("published to {}{}", outcome.sink.empty() ? "its sink" : outcome.sink,
                          outcome.position.empty() ? "" : " at " + outcome.position);
-    case State::cancelled: return "cancelled before it fired" + (because.empty() ? "" : ": " + because);
-    case State::skipped: return "not published: " + because;
-    case State::dead: return "in the dead letters: " + because;
+    case State::cancelled:
+      return "cancelled before it fired" + (because.empty() ? "" : ": " + because);
+    case State::skipped:
+      return "not published: " + because;
+    case State::dead:
+      return "in the dead letters: " + because;
   }
   return {};
 }
@@ -153,16 +158,22 @@ void append_finished(std::string& text, const Execution& execution) {
   out.close('}');
   StoredEvent stored;
   stored.state = execution.state;
-  stored.outcome = Outcome{.state = execution.state, .reason = execution.reason, .detail = execution.error,
-                           .sink = execution.sink, .position = execution.position};
+  stored.outcome = Outcome{.state = execution.state,
+                           .reason = execution.reason,
+                           .detail = execution.error,
+                           .sink = execution.sink,
+                           .position = execution.position};
   optional_text(out, "node_id", execution.node_id);
   out.field("why", why(stored)).close('}');
 }
 
 void append_dead_letter(std::string& text, const DeadLetter& letter, const EventView& view) {
   StoredEvent stored{letter.event, State::dead, Tier::near,
-                     Outcome{.state = State::dead, .at = letter.died_at, .settled_at = letter.died_at,
-                             .reason = letter.reason, .detail = letter.detail}};
+                     Outcome{.state = State::dead,
+                             .at = letter.died_at,
+                             .settled_at = letter.died_at,
+                             .reason = letter.reason,
+                             .detail = letter.detail}};
   text += R"({"id":")";
   text += letter.event.id.text();
   text += R"(","reason":)";

@@ -9,24 +9,28 @@ namespace {
 
 struct TextPart {
   std::string_view name;
-  std::optional<std::string> EventFilter::*place;
+  std::optional<std::string> EventFilter::* place;
 };
-constexpr TextPart kTexts[] = {
-    {"topic", &EventFilter::topic},           {"action", &EventFilter::action},
-    {"entity_type", &EventFilter::entity_type}, {"entity_id", &EventFilter::entity_id},
-    {"correlation_id", &EventFilter::correlation_id}, {"schedule_id", &EventFilter::schedule_id},
-    {"source", &EventFilter::source},         {"tag", &EventFilter::tag}};
+constexpr TextPart kTexts[] = {{"topic", &EventFilter::topic},
+                               {"action", &EventFilter::action},
+                               {"entity_type", &EventFilter::entity_type},
+                               {"entity_id", &EventFilter::entity_id},
+                               {"correlation_id", &EventFilter::correlation_id},
+                               {"schedule_id", &EventFilter::schedule_id},
+                               {"source", &EventFilter::source},
+                               {"tag", &EventFilter::tag}};
 
 struct LetterText {
   std::string_view name;
-  std::optional<std::string> DeadLetterFilter::*place;
+  std::optional<std::string> DeadLetterFilter::* place;
 };
 constexpr LetterText kLetterTexts[] = {{"topic", &DeadLetterFilter::topic},
                                        {"reason", &DeadLetterFilter::reason},
                                        {"schedule_id", &DeadLetterFilter::schedule_id}};
 
-constexpr std::string_view kEventNames[] = {"topic", "action", "entity", "entity_type", "entity_id", "correlation_id",
-                                            "schedule_id", "source", "tag", "due_from", "due_to"};
+constexpr std::string_view kEventNames[] = {"topic",     "action",         "entity",      "entity_type",
+                                            "entity_id", "correlation_id", "schedule_id", "source",
+                                            "tag",       "due_from",       "due_to"};
 constexpr std::string_view kLetterNames[] = {"topic", "reason", "schedule_id", "died_from", "died_to"};
 
 // "order" or "order.42".

@@ -18,17 +18,17 @@ void separate(std::string& out) {
 
 // Waiting ones come from the stores of events, in firing order.
 void list_waiting(Context& context, CallPtr call, FindRequest request, std::optional<State> state) {
-  context.deps.events.find(
-      std::move(request), [&context, state, call = std::move(call)](Result<EventPage> page) mutable {
-        if (!page) return call->fail(page.error());
-        std::string out = items_begin();
-        for (const auto& stored : page->events) {
-          if (state && stored.state != *state) continue;
-          separate(out);
-          append_event(out, stored, context.options.view);
-        }
-        answer_page(*call, std::move(out), page->next_cursor);
-      });
+  context.deps.events.find(std::move(request),
+                           [&context, state, call = std::move(call)](Result<EventPage> page) mutable {
+                             if (!page) return call->fail(page.error());
+                             std::string out = items_begin();
+                             for (const auto& stored : page->events) {
+                               if (state && stored.state != *state) continue;
+                               separate(out);
+                               append_event(out, stored, context.options.view);
+                             }
+                             answer_page(*call, std::move(out), page->next_cursor);
+                           });
 }
 
 // Finished ones come from the executions, newest first.
@@ -45,19 +45,19 @@ void list_finished(Context& context, CallPtr call, FindRequest request, State st
   filter.limit = request.limit;
   // A cancellation is recorded before the due time, everything else not before it.
   if (state != State::cancelled) filter.from = request.filter.due_from;
-  context.deps.executions.find_executions(
-      std::move(filter),
-      [call = std::move(call), from = request.filter.due_from, to = request.filter.due_to](
-          Result<ExecutionPage> page) mutable {
-        if (!page) return call->fail(page.error());
-        std::string out = items_begin();
-        for (const auto& execution : page->executions) {
-          if ((from && execution.due_at < *from) || (to && execution.due_at >= *to)) continue;
-          separate(out);
-          append_finished(out, execution);
-        }
-        answer_page(*call, std::move(out), page->next_cursor);
-      });
+  context.deps.executions.find_executions(std::move(filter),
+                                          [call = std::move(call), from = request.filter.due_from,
+                                           to = request.filter.due_to](Result<ExecutionPage> page) mutable {
+                                            if (!page) return call->fail(page.error());
+                                            std::string out = items_begin();
+                                            for (const auto& execution : page->executions) {
+                                              if ((from && execution.due_at < *from) || (to && execution.due_at >= *to))
+                                                continue;
+                                              separate(out);
+                                              append_finished(out, execution);
+                                            }
+                                            answer_page(*call, std::move(out), page->next_cursor);
+                                          });
 }
 
 void list_dead(Context& context, CallPtr call, FindRequest request) {
@@ -67,16 +67,20 @@ void list_dead(Context& context, CallPtr call, FindRequest request) {
   filter.cursor = std::move(request.cursor);
   filter.limit = request.limit;
   context.deps.dead_letters.find_letters(
-      std::move(filter), [&context, call = std::move(call), wanted = std::move(request.filter)](
-                             Result<DeadLetterPage> page) mutable {
+      std::move(filter),
+      [&context, call = std::move(call), wanted = std::move(request.filter)](Result<DeadLetterPage> page) mutable {
         if (!page) return call->fail(page.error());
         std::string out = items_begin();
         for (const auto& letter : page->letters) {
           if (!wanted.matches(letter.event)) continue;
           separate(out);
-          append_event(out, {letter.event, State::dead, Tier::near,
-                             Outcome{.state = State::dead, .at = letter.died_at, .settled_at = letter.died_at,
-                                     .reason = letter.reason, .detail = letter.detail}},
+          append_event(out,
+                       {letter.event, State::dead, Tier::near,
+                        Outcome{.state = State::dead,
+                                .at = letter.died_at,
+                                .settled_at = letter.died_at,
+                                .reason = letter.reason,
+                                .detail = letter.detail}},
                        context.options.view);
         }
         answer_page(*call, std::move(out), page->next_cursor);
@@ -127,8 +131,11 @@ void get_dead_or_finished(Context& context, CallPtr call, EventId id) {
         if (!*letter) return get_finished(context, std::move(call), id);
         answer_event(context, *call,
                      {(*letter)->event, State::dead, Tier::near,
-                      Outcome{.state = State::dead, .at = (*letter)->died_at, .settled_at = (*letter)->died_at,
-                              .reason = (*letter)->reason, .detail = (*letter)->detail}});
+                      Outcome{.state = State::dead,
+                              .at = (*letter)->died_at,
+                              .settled_at = (*letter)->died_at,
+                              .reason = (*letter)->reason,
+                              .detail = (*letter)->detail}});
       });
 }
 
@@ -147,9 +154,13 @@ void get(Context& context, CallPtr call) {
 }  // namespace
 
 void add_event_read_routes(Router& router, Context& context) {
-  router.add({.method = http::Method::get, .pattern = "/api/v1/events", .role = Role::reader,
+  router.add({.method = http::Method::get,
+              .pattern = "/api/v1/events",
+              .role = Role::reader,
               .handler = [&context](CallPtr call) { list(context, std::move(call)); }});
-  router.add({.method = http::Method::get, .pattern = "/api/v1/events/{id}", .role = Role::reader,
+  router.add({.method = http::Method::get,
+              .pattern = "/api/v1/events/{id}",
+              .role = Role::reader,
               .handler = [&context](CallPtr call) { get(context, std::move(call)); }});
 }
 

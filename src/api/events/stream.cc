@@ -117,7 +117,8 @@ void open(Context& context, CallPtr call) {
   });
   if (!reader) return call->fail(reader.error());
   feed->attach(std::move(*reader));
-  http::Response head{.status = 200, .content_type = "text/event-stream", .body = {}, .headers = {{"X-Accel-Buffering", "no"}}};
+  http::Response head{
+      .status = 200, .content_type = "text/event-stream", .body = {}, .headers = {{"X-Accel-Buffering", "no"}}};
   feed->begin(call->stream(std::move(head), [feed] { feed->end(); }));
   if (context.deps.later) beat(context, feed);
 }
@@ -125,7 +126,9 @@ void open(Context& context, CallPtr call) {
 }  // namespace
 
 void add_stream_routes(Router& router, Context& context) {
-  router.add({.method = http::Method::get, .pattern = "/api/v1/events/stream", .role = Role::reader,
+  router.add({.method = http::Method::get,
+              .pattern = "/api/v1/events/stream",
+              .role = Role::reader,
               .handler = [&context](CallPtr call) { open(context, std::move(call)); }});
 }
 

@@ -29,16 +29,15 @@ class SocketConnection final : public Connection,
  public:
   SocketConnection(std::shared_ptr<asio::io_context> io, int descriptor, std::shared_ptr<Shared> shared,
                    const Beat& beat)
-      : io_(std::move(io)), shared_(std::move(shared)), beat_(beat),
-        socket_(*io_, asio::ip::tcp::v4(), descriptor) {}
+      : io_(std::move(io)), shared_(std::move(shared)), beat_(beat), socket_(*io_, asio::ip::tcp::v4(), descriptor) {}
   ~SocketConnection() override { abort(); }
 
   void start() override { next_request(); }
 
   void refuse() override {
     keep_alive_ = false;
-    refuse_with(Error{.code = Code::overloaded, .detail = "too many connections",
-                      .retry_after = std::chrono::seconds(1)});
+    refuse_with(
+        Error{.code = Code::overloaded, .detail = "too many connections", .retry_after = std::chrono::seconds(1)});
   }
 
   void tick() override {
@@ -108,9 +107,7 @@ class SocketConnection final : public Connection,
     }
     if (end_ == buffer_.size()) return abort();
     socket_.async_read_some(asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
-                            [self = shared_from_this()](error_code ec, size_t size) {
-                              self->on_read(ec, size);
-                            });
+                            [self = shared_from_this()](error_code ec, size_t size) { self->on_read(ec, size); });
   }
 
   void on_read(error_code ec, size_t size) {
@@ -131,8 +128,10 @@ class SocketConnection final : public Connection,
         case RequestParser::State::more:
           if (step.used == 0 || begin_ == end_) return read_more();
           continue;
-        case RequestParser::State::broken: return refuse_with(parser_->error());
-        case RequestParser::State::complete: return dispatch();
+        case RequestParser::State::broken:
+          return refuse_with(parser_->error());
+        case RequestParser::State::complete:
+          return dispatch();
         case RequestParser::State::headers:
           if (const auto error = admit()) return refuse_with(*error);
       }
@@ -194,8 +193,7 @@ class SocketConnection final : public Connection,
   void write_head(const Response& response, std::string_view framing) {
     head_.clear();
     auto out = std::back_inserter(head_);
-    fmt::format_to(out, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason_phrase(response.status),
-                   beat_.date);
+    fmt::format_to(out, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason_phrase(response.status), beat_.date);
     if (!response.content_type.empty()) fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
     fmt::format_to(out, "X-Request-Id: {}\r\n", request_id_);
     for (const auto& [name, value] : response.headers) fmt::format_to(out, "{}: {}\r\n", name, value);
@@ -208,16 +206,13 @@ class SocketConnection final : public Connection,
     if (phase_ == Phase::closed || phase_ == Phase::writing || phase_ == Phase::lingering) return;
     keep_alive_ = keep_alive_ && !shared_->stopping;
     const bool bodiless = response.status == 204 || response.status == 304;
-    write_head(response, bodiless ? std::string()
-                                  : fmt::format("Content-Length: {}\r\n", response.body.size()));
+    write_head(response, bodiless ? std::string() : fmt::format("Content-Length: {}\r\n", response.body.size()));
     body_ = std::move(response.body);
     if (bodiless || head_only_) body_.clear();
     log_access(response.status);
     enter(Phase::writing, shared_->options.write_timeout);
     const std::array<asio::const_buffer, 2> parts{asio::buffer(head_), asio::buffer(body_)};
-    asio::async_write(socket_, parts, [self = shared_from_this()](error_code ec, size_t) {
-      self->on_written(ec);
-    });
+    asio::async_write(socket_, parts, [self = shared_from_this()](error_code ec, size_t) { self->on_written(ec); });
   }
 
   void on_written(error_code ec) {
@@ -247,10 +242,11 @@ class SocketConnection final : public Connection,
 
   void log_access(int status) {
     if (line_.empty() || !log::enabled(log::Level::debug)) return;
-    log::debug("http.request",
-               {{"line", std::exchange(line_, {})}, {"status", std::to_string(status)},
-                {"bytes", std::to_string(body_.size())}, {"request_id", request_id_},
-                {"took_us", std::to_string((shared_->clock.steady() - started_).count())}});
+    log::debug("http.request", {{"line", std::exchange(line_, {})},
+                                {"status", std::to_string(status)},
+                                {"bytes", std::to_string(body_.size())},
+                                {"request_id", request_id_},
+                                {"took_us", std::to_string((shared_->clock.steady() - started_).count())}});
   }
 
   [[nodiscard]] std::string framed(const StreamQueue::Taken& taken) const {
@@ -288,18 +284,17 @@ class SocketConnection final : public Connection,
 };
 
 std::shared_ptr<StreamWriter> SocketConnection::reply_stream(Response head, Task on_close) {
-  auto queue = std::make_shared<StreamQueue>(
-      shared_->options.max_stream_backlog_bytes, [weak = weak_from_this()] {
-        const auto self = weak.lock();
-        if (!self || self->shared_->stopped) return;
-        asio::post(*self->io_, [self] { self->flush_stream(); });
-      });
-  asio::dispatch(*io_, [self = shared_from_this(), queue, head = std::move(head),
-                        on_close = std::move(on_close)]() mutable {
-    self->stream_ = queue;
-    self->on_stream_close_ = std::move(on_close);
-    self->begin_stream(head);
+  auto queue = std::make_shared<StreamQueue>(shared_->options.max_stream_backlog_bytes, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->shared_->stopped) return;
+    asio::post(*self->io_, [self] { self->flush_stream(); });
   });
+  asio::dispatch(*io_,
+                 [self = shared_from_this(), queue, head = std::move(head), on_close = std::move(on_close)]() mutable {
+                   self->stream_ = queue;
+                   self->on_stream_close_ = std::move(on_close);
+                   self->begin_stream(head);
+                 });
   return queue;
 }
 
@@ -331,16 +326,16 @@ void SocketConnection::flush_stream() {
   if (!head_only_) body_ = framed(taken);
   deadline_ = beat_.now + shared_->options.write_timeout;
   writing_stream_ = true;
-  asio::async_write(socket_, asio::buffer(body_), [self = shared_from_this(), ended = taken.ended](
-                                                      error_code ec, size_t) {
-    self->writing_stream_ = false;
-    if (ec || self->phase_ != Phase::streaming) return self->abort();
-    if (!ended) return self->flush_stream();
-    self->end_stream();
-    self->enter(Phase::lingering, self->shared_->stopping ? kLingerTimeAtStop : kLingerTime);
-    error_code ignored;
-    self->socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  });
+  asio::async_write(socket_, asio::buffer(body_),
+                    [self = shared_from_this(), ended = taken.ended](error_code ec, size_t) {
+                      self->writing_stream_ = false;
+                      if (ec || self->phase_ != Phase::streaming) return self->abort();
+                      if (!ended) return self->flush_stream();
+                      self->end_stream();
+                      self->enter(Phase::lingering, self->shared_->stopping ? kLingerTimeAtStop : kLingerTime);
+                      error_code ignored;
+                      self->socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+                    });
 }
 
 void SocketConnection::end_stream() {

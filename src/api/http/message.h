@@ -26,7 +26,7 @@ struct Request {
   std::string target;       ///< path and query, as they came
   Fields headers;
   std::string body;
-  std::string request_id;  ///< the caller's X-Request-Id, or one made here
+  std::string request_id;       ///< the caller's X-Request-Id, or one made here
   const void* route = nullptr;  ///< for the dispatcher's own use between admission and dispatch
 
   /// The first header of that name in any case, or "".

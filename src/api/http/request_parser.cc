@@ -16,14 +16,22 @@ constexpr size_t kMaxFieldCount = 200;
 
 Method method_of(Verb verb) {
   switch (verb) {
-    case Verb::get: return Method::get;
-    case Verb::head: return Method::head;
-    case Verb::post: return Method::post;
-    case Verb::put: return Method::put;
-    case Verb::patch: return Method::patch;
-    case Verb::delete_: return Method::del;
-    case Verb::options: return Method::options;
-    default: return Method::other;
+    case Verb::get:
+      return Method::get;
+    case Verb::head:
+      return Method::head;
+    case Verb::post:
+      return Method::post;
+    case Verb::put:
+      return Method::put;
+    case Verb::patch:
+      return Method::patch;
+    case Verb::delete_:
+      return Method::del;
+    case Verb::options:
+      return Method::options;
+    default:
+      return Method::other;
   }
 }
 
@@ -55,7 +63,8 @@ struct RequestParser::Impl final : beast::http::basic_parser<true> {
     const size_t more = bytes - reserved;
     if (shared.body_bytes.fetch_add(more) + more > shared.options.max_body_bytes_in_flight) {
       shared.body_bytes -= more;
-      error = Error{.code = Code::overloaded, .detail = "too many large bodies are under way",
+      error = Error{.code = Code::overloaded,
+                    .detail = "too many large bodies are under way",
                     .retry_after = std::chrono::seconds(1)};
       return false;
     }
@@ -65,8 +74,7 @@ struct RequestParser::Impl final : beast::http::basic_parser<true> {
 
   bool fits(uint64_t size) {
     if (size <= limit) return reserve(size);
-    error = Error{.code = Code::payload_too_large,
-                  .detail = fmt::format("the body may hold {} bytes", limit)};
+    error = Error{.code = Code::payload_too_large, .detail = fmt::format("the body may hold {} bytes", limit)};
     return false;
   }
 
@@ -108,8 +116,7 @@ struct RequestParser::Impl final : beast::http::basic_parser<true> {
       expects_continue = equals_ignoring_case({value.data(), value.size()}, "100-continue");
       expects_other = !expects_continue;
     }
-    request.headers.emplace_back(std::string(text.data(), text.size()),
-                                 std::string(value.data(), value.size()));
+    request.headers.emplace_back(std::string(text.data(), text.size()), std::string(value.data(), value.size()));
   }
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<uint64_t>& length, error_code&) override {

@@ -34,8 +34,7 @@ Result<Listening> listen_on(const std::string& host, uint16_t port) {
   hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
   const std::string service = std::to_string(port);
-  if (const int code = getaddrinfo(host.empty() ? nullptr : host.c_str(), service.c_str(), &hints, &found);
-      code != 0)
+  if (const int code = getaddrinfo(host.empty() ? nullptr : host.c_str(), service.c_str(), &hints, &found); code != 0)
     return fail_field(Code::invalid_argument, "listen", "cannot resolve {}: {}", host, gai_strerror(code));
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
   int error = 0;
@@ -84,8 +83,7 @@ Status Server::start() {
   auto listening = listen_on(options.host, options.port);
   if (!listening) return fail(std::move(listening.error()));
   impl_->port = listening->port;
-  for (size_t i = 0; i < options.threads; ++i)
-    impl_->workers.push_back(std::make_unique<Worker>(impl_->shared, i));
+  for (size_t i = 0; i < options.threads; ++i) impl_->workers.push_back(std::make_unique<Worker>(impl_->shared, i));
   for (const auto& worker : impl_->workers) worker->start();
   impl_->workers[0]->listen(listening->descriptor, [impl = impl_.get()](int fd) { impl->accepted(fd); });
   return {};

@@ -19,14 +19,14 @@
 namespace schedules::http {
 
 struct ServerOptions {
-  std::string host = "127.0.0.1";  ///< an address, or a name that resolves to one
-  uint16_t port = 8480;            ///< 0: any free one
-  size_t threads = 2;              ///< 1…64
-  size_t max_connections = 4096;   ///< one more is answered 503 and closed
-  size_t max_header_bytes = 16 * 1024;              ///< start line and headers; beyond: 431
-  size_t max_uri_bytes = 8 * 1024;                  ///< beyond: 414
-  size_t max_body_bytes_in_flight = 256UL << 20U;   ///< of all requests together; beyond: 503
-  size_t max_stream_backlog_bytes = 4UL << 20U;     ///< of one stream whose reader is slow; beyond: cut off
+  std::string host = "127.0.0.1";                    ///< an address, or a name that resolves to one
+  uint16_t port = 8480;                              ///< 0: any free one
+  size_t threads = 2;                                ///< 1…64
+  size_t max_connections = 4096;                     ///< one more is answered 503 and closed
+  size_t max_header_bytes = 16 * 1024;               ///< start line and headers; beyond: 431
+  size_t max_uri_bytes = 8 * 1024;                   ///< beyond: 414
+  size_t max_body_bytes_in_flight = 256UL << 20U;    ///< of all requests together; beyond: 503
+  size_t max_stream_backlog_bytes = 4UL << 20U;      ///< of one stream whose reader is slow; beyond: cut off
   std::chrono::milliseconds header_timeout{10'000};  ///< from the first byte to the end of the headers
   std::chrono::milliseconds body_timeout{30'000};    ///< from the headers to the end of the body: 408
   std::chrono::milliseconds idle_timeout{75'000};    ///< between requests

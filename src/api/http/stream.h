@@ -19,8 +19,8 @@ class StreamQueue final : public StreamWriter {
   void close() override;
 
   struct Taken {
-    std::string text;   ///< empty: nothing waits
-    bool ended = false; ///< the writer closed, and `text` is the last of it
+    std::string text;    ///< empty: nothing waits
+    bool ended = false;  ///< the writer closed, and `text` is the last of it
     bool overrun = false;
   };
   /// For the connection: takes all that waits. When it takes nothing, the next write wakes again.

@@ -28,8 +28,8 @@ std::string http_date(TimePoint time) {
 }
 
 std::chrono::milliseconds tick_of(const ServerOptions& options) {
-  const auto shortest = std::min({options.header_timeout, options.body_timeout, options.idle_timeout,
-                                  options.write_timeout});
+  const auto shortest =
+      std::min({options.header_timeout, options.body_timeout, options.idle_timeout, options.write_timeout});
   return std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(250));
 }
 

@@ -15,12 +15,18 @@ using View = bj::string_view;
 
 std::string_view to_string(Kind kind) {
   switch (kind) {
-    case Kind::null: return "null";
-    case Kind::boolean: return "true or false";
-    case Kind::number: return "a number";
-    case Kind::string: return "a text";
-    case Kind::object: return "an object";
-    case Kind::array: return "an array";
+    case Kind::null:
+      return "null";
+    case Kind::boolean:
+      return "true or false";
+    case Kind::number:
+      return "a number";
+    case Kind::string:
+      return "a text";
+    case Kind::object:
+      return "an object";
+    case Kind::array:
+      return "an array";
   }
   return "?";
 }
@@ -221,8 +227,7 @@ Status Document::read(std::string_view text) {
   root_ = Value{builder.root.kind, arena.substr(builder.root.at, builder.root.size)};
   members_.reserve(slots.size());
   for (const auto& slot : slots)
-    members_.push_back(
-        {arena.substr(slot.key_at, slot.key_size), {slot.kind, arena.substr(slot.at, slot.size)}});
+    members_.push_back({arena.substr(slot.key_at, slot.key_size), {slot.kind, arena.substr(slot.at, slot.size)}});
   std::string_view twice;
   if (kind() == Kind::object && has_key_twice(members_, twice))
     return fail_field(Code::invalid_json, std::string(twice), "the key {} is there twice", twice);

@@ -8,7 +8,8 @@ namespace {
 
 // No inline script or style, nothing from elsewhere.
 constexpr std::string_view kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src "
+    "'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 constexpr std::string_view kFolder = "assets/";
 
@@ -62,7 +63,9 @@ void answer(Call& call, const assets::PageFile& file) {
   if (knows(call.request.header("If-None-Match"), etag))
     return call.send({.status = 304, .content_type = "", .body = "", .headers = std::move(headers)});
   if (gzip) headers.emplace_back("Content-Encoding", "gzip");
-  call.send({.status = 200, .content_type = std::string(file.type), .body = std::string(gzip ? file.gzip : file.plain),
+  call.send({.status = 200,
+             .content_type = std::string(file.type),
+             .body = std::string(gzip ? file.gzip : file.plain),
              .headers = std::move(headers)});
 }
 

@@ -23,7 +23,8 @@ void append_measures(json::Writer& out, const ExecutionStats& stats) {
   out.key("avg_processing_time_ms").number(stats.mean_duration_ms);
 }
 
-void append_groups(json::Writer& out, std::string_view name, std::string_view key, const std::vector<ExecutionGroup>& groups) {
+void append_groups(json::Writer& out, std::string_view name, std::string_view key,
+                   const std::vector<ExecutionGroup>& groups) {
   out.key(name).open('[');
   for (const auto& group : groups) {
     out.open('{').field(key, group.key);
@@ -66,19 +67,18 @@ void summary(Context& context, CallPtr call) {
   context.deps.executions.stats(
       period->filter, [&context, period = *period, call = std::move(call)](Result<ExecutionStats> stats) mutable {
         if (!stats) return call->fail(stats.error());
-        context.deps.executions.groups(
-            period.filter, GroupBy::event,
-            [hours = period.hours, stats = std::move(*stats), call = std::move(call)](
-                Result<std::vector<ExecutionGroup>> groups) {
-              if (!groups) return call->fail(groups.error());
-              std::string body;
-              json::Writer out(body);
-              out.open('{').key("period_hours").number(hours);
-              append_measures(out, with_whole_mean(stats, *groups));
-              append_groups(out, "by_event", "event", *groups);
-              out.close('}');
-              call->json(200, std::move(body));
-            });
+        context.deps.executions.groups(period.filter, GroupBy::event,
+                                       [hours = period.hours, stats = std::move(*stats),
+                                        call = std::move(call)](Result<std::vector<ExecutionGroup>> groups) {
+                                         if (!groups) return call->fail(groups.error());
+                                         std::string body;
+                                         json::Writer out(body);
+                                         out.open('{').key("period_hours").number(hours);
+                                         append_measures(out, with_whole_mean(stats, *groups));
+                                         append_groups(out, "by_event", "event", *groups);
+                                         out.close('}');
+                                         call->json(200, std::move(body));
+                                       });
       });
 }
 
@@ -103,7 +103,8 @@ void performance(Context& context, CallPtr call) {
 void add_analytics_routes(Router& router, Context& context) {
   const auto add = [&](std::string_view path, auto handler) {
     router.add({.method = http::Method::get,
-                .pattern = fmt::format("/api/v1/admin/schedules/monitoring/analytics/{}", path), .role = Role::reader,
+                .pattern = fmt::format("/api/v1/admin/schedules/monitoring/analytics/{}", path),
+                .role = Role::reader,
                 .handler = [&context, handler](CallPtr call) { handler(context, std::move(call)); },
                 .form = ErrorForm::contract});
   };

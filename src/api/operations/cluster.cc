@@ -39,7 +39,9 @@ void answer_cluster(Context& context, CallPtr call) {
 }  // namespace
 
 void add_cluster_routes(Router& router, Context& context) {
-  router.add({.method = http::Method::get, .pattern = "/api/v1/cluster", .role = Role::reader,
+  router.add({.method = http::Method::get,
+              .pattern = "/api/v1/cluster",
+              .role = Role::reader,
               .handler = [&context](CallPtr call) { answer_cluster(context, std::move(call)); }});
 }
 

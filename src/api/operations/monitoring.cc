@@ -18,10 +18,11 @@ void with_figures(Context& context, Done<Figures> done) {
     if (!totals) return done(fail(totals.error()));
     ExecutionFilter filter;
     filter.from = context.retention().analytics;
-    context.deps.executions.stats(filter, [totals = *totals, done = std::move(done)](Result<ExecutionStats> stats) mutable {
-      if (!stats) return done(fail(stats.error()));
-      done(Figures{totals, std::move(*stats)});
-    });
+    context.deps.executions.stats(filter,
+                                  [totals = *totals, done = std::move(done)](Result<ExecutionStats> stats) mutable {
+                                    if (!stats) return done(fail(stats.error()));
+                                    done(Figures{totals, std::move(*stats)});
+                                  });
   });
 }
 
@@ -68,9 +69,8 @@ void answer_health(const Context& context, Call& call, const Result<Figures>& fi
 }
 
 void health(Context& context, CallPtr call) {
-  with_figures(context, [&context, call = std::move(call)](Result<Figures> figures) {
-    answer_health(context, *call, figures);
-  });
+  with_figures(context,
+               [&context, call = std::move(call)](Result<Figures> figures) { answer_health(context, *call, figures); });
 }
 
 void stats(Context& context, CallPtr call) {
@@ -120,7 +120,8 @@ std::string gauges_of(const Figures& figures) {
   const uint64_t processing = near.in_flight + far.in_flight;
   std::string out;
   const auto gauge = [&out](std::string_view name, std::string_view help, uint64_t value) {
-    fmt::format_to(std::back_inserter(out), "# HELP stufio_schedules_{0} {1}\n# TYPE stufio_schedules_{0} gauge\nstufio_schedules_{0} {2}\n",
+    fmt::format_to(std::back_inserter(out),
+                   "# HELP stufio_schedules_{0} {1}\n# TYPE stufio_schedules_{0} gauge\nstufio_schedules_{0} {2}\n",
                    name, help, value);
   };
   gauge("total", "Events known.", pending + processing + figures.executions.succeeded + dead);
@@ -136,7 +137,10 @@ void metrics(Context& context, CallPtr call) {
   with_figures(context, [&context, call = std::move(call)](Result<Figures> figures) {
     std::string body = figures ? gauges_of(*figures) : std::string();
     if (context.deps.operations.metrics) body += context.deps.operations.metrics();
-    call->send({.status = 200, .content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(body), .headers = {}});
+    call->send({.status = 200,
+                .content_type = "text/plain; version=0.0.4; charset=utf-8",
+                .body = std::move(body),
+                .headers = {}});
   });
 }
 
@@ -147,7 +151,9 @@ void answer_metrics(Context& context, CallPtr call) { metrics(context, std::move
 void add_monitoring_routes(Router& router, Context& context) {
   const Role watcher = context.auth.options().open_monitoring ? Role::anyone : Role::reader;
   const auto add = [&](http::Method method, std::string_view path, Role role, auto handler) {
-    router.add({.method = method, .pattern = fmt::format("{}{}", kMonitoring, path), .role = role,
+    router.add({.method = method,
+                .pattern = fmt::format("{}{}", kMonitoring, path),
+                .role = role,
                 .handler = [&context, handler](CallPtr call) { handler(context, std::move(call)); },
                 .form = ErrorForm::contract});
   };

@@ -1,4 +1,5 @@
-// What lies outside /api/v1: health for orchestrators, metrics, the specification, the pages that show it and the admin page.
+// What lies outside /api/v1: health for orchestrators, metrics, the specification, the pages that show it and the admin
+// page.
 #include "api/context.h"
 #include "api/json/writer.h"
 #include "api/operations/assets.h"
@@ -16,15 +17,15 @@ void healthz(Context&, CallPtr call) { call->json(200, R"({"status":"ok"})"); }
 void readyz(Context& context, CallPtr call) {
   const auto parts = context.deps.operations.health ? context.deps.operations.health() : std::vector<HealthPart>{};
   const bool draining = context.draining;
-  const bool ready = !draining && std::ranges::all_of(parts, [](const HealthPart& part) {
-    return part.healthy || !part.required;
-  });
+  const bool ready =
+      !draining && std::ranges::all_of(parts, [](const HealthPart& part) { return part.healthy || !part.required; });
   std::string body;
   json::Writer out(body);
   out.open('{').field("status", ready ? "ready" : draining ? "stopping" : "not_ready");
   out.field("version", context.options.version).key("dependencies").open('{');
   for (const auto& part : parts) {
-    out.any_key(part.name).open('{').field("status", part.status.empty() ? (part.healthy ? "healthy" : "unhealthy") : part.status);
+    out.any_key(part.name).open('{').field(
+        "status", part.status.empty() ? (part.healthy ? "healthy" : "unhealthy") : part.status);
     out.key("required").boolean(part.required).field("since", part.since).field("detail", part.detail).close('}');
   }
   out.close('}').close('}');
@@ -32,7 +33,9 @@ void readyz(Context& context, CallPtr call) {
 }
 
 void page(Call& call, std::string_view html) {
-  call.send({.status = 200, .content_type = "text/html; charset=utf-8", .body = std::string(html),
+  call.send({.status = 200,
+             .content_type = "text/html; charset=utf-8",
+             .body = std::string(html),
              .headers = {{"Content-Security-Policy", std::string(kPolicy)}, {"Referrer-Policy", "no-referrer"}}});
 }
 
@@ -49,7 +52,9 @@ void asset(Context&, CallPtr call) { answer_page_asset(*call, call->param("name"
 
 void add_page_routes(Router& router, Context& context) {
   const auto add = [&](std::string pattern, Role role, auto handler) {
-    router.add({.method = http::Method::get, .pattern = std::move(pattern), .role = role,
+    router.add({.method = http::Method::get,
+                .pattern = std::move(pattern),
+                .role = role,
                 .handler = [&context, handler](CallPtr call) { handler(context, std::move(call)); }});
   };
   add("/healthz", Role::anyone, healthz);

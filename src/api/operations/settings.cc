@@ -74,7 +74,8 @@ void save(Context& context, CallPtr call) {
   std::vector<SettingChange> changes;
   for (const auto& member : document.members())
     if (auto change = faults.any() && document.kind() != json::Kind::array
-                          ? std::nullopt : read_change(changes.size(), member.value, faults))
+                          ? std::nullopt
+                          : read_change(changes.size(), member.value, faults))
       changes.push_back(std::move(*change));
   if (faults.any()) return call->fail(faults.error());
   if (!context.deps.settings.save)
@@ -100,7 +101,9 @@ void refresh(Context& context, CallPtr call) {
 
 void add_settings_routes(Router& router, Context& context) {
   const auto add = [&](http::Method method, std::string_view path, auto handler) {
-    router.add({.method = method, .pattern = fmt::format("/api/v1/admin/settings/{}", path), .role = Role::superuser,
+    router.add({.method = method,
+                .pattern = fmt::format("/api/v1/admin/settings/{}", path),
+                .role = Role::superuser,
                 .handler = [&context, handler](CallPtr call) { handler(context, std::move(call)); },
                 .form = ErrorForm::contract});
   };

@@ -45,12 +45,12 @@ template <class Next>
 void with_schedule(Context& context, CallPtr call, Next next) {
   auto id = schedule_id_of(*call);
   if (!id) return call->fail(id.error());
-  context.deps.schedules.get(*id, [id = *id, call = std::move(call), next = std::move(next)](
-                                      Result<std::optional<Schedule>> found) mutable {
-    if (!found) return call->fail(found.error());
-    if (!*found) return call->fail(no_schedule());
-    next(std::move(call), id);
-  });
+  context.deps.schedules.get(
+      *id, [id = *id, call = std::move(call), next = std::move(next)](Result<std::optional<Schedule>> found) mutable {
+        if (!found) return call->fail(found.error());
+        if (!*found) return call->fail(no_schedule());
+        next(std::move(call), id);
+      });
 }
 
 void executions(Context& context, CallPtr call) {
@@ -63,17 +63,17 @@ void executions(Context& context, CallPtr call) {
   with_schedule(context, std::move(call), [&context, filter](CallPtr found_call, const std::string& id) mutable {
     filter.schedule_id = id;
     filter.from = context.retention().history;
-    context.deps.executions.find_executions(
-        std::move(filter), [call = std::move(found_call)](Result<ExecutionPage> page) mutable {
-          if (!page) return call->fail(page.error());
-          std::string body = "[";
-          for (const auto& execution : page->executions) {
-            if (body.size() > 1) body += ',';
-            append_execution(body, execution);
-          }
-          body += ']';
-          call->json(200, std::move(body));
-        });
+    context.deps.executions.find_executions(std::move(filter),
+                                            [call = std::move(found_call)](Result<ExecutionPage> page) mutable {
+                                              if (!page) return call->fail(page.error());
+                                              std::string body = "[";
+                                              for (const auto& execution : page->executions) {
+                                                if (body.size() > 1) body += ',';
+                                                append_execution(body, execution);
+                                              }
+                                              body += ']';
+                                              call->json(200, std::move(body));
+                                            });
   });
 }
 

@@ -9,10 +9,14 @@ namespace {
 
 std::string_view to_string(Adjustment adjustment) {
   switch (adjustment) {
-    case Adjustment::none: return "none";
-    case Adjustment::moved_out_of_gap: return "moved_out_of_gap";
-    case Adjustment::first_of_two: return "first_of_two";
-    case Adjustment::second_of_two: return "second_of_two";
+    case Adjustment::none:
+      return "none";
+    case Adjustment::moved_out_of_gap:
+      return "moved_out_of_gap";
+    case Adjustment::first_of_two:
+      return "first_of_two";
+    case Adjustment::second_of_two:
+      return "second_of_two";
   }
   return "none";
 }
@@ -86,7 +90,9 @@ void preview_route(Context& context, CallPtr call) {
 }  // namespace
 
 void add_preview_routes(Router& router, Context& context) {
-  router.add({.method = http::Method::get, .pattern = "/api/v1/schedules/preview", .role = Role::reader,
+  router.add({.method = http::Method::get,
+              .pattern = "/api/v1/schedules/preview",
+              .role = Role::reader,
               .handler = [&context](CallPtr call) { preview_route(context, std::move(call)); }});
 }
 

@@ -101,12 +101,13 @@ void list(Context& context, CallPtr call) {
     state->filter.limit = 1000;
     return list_not_active(std::move(state));
   }
-  context.deps.schedules.find(std::move(request.filter), [call = std::move(call)](Result<std::vector<Schedule>> found) mutable {
-    if (!found) return call->fail(found.error());
-    std::string body;
-    append_schedules(body, *found);
-    call->json(200, std::move(body));
-  });
+  context.deps.schedules.find(std::move(request.filter),
+                              [call = std::move(call)](Result<std::vector<Schedule>> found) mutable {
+                                if (!found) return call->fail(found.error());
+                                std::string body;
+                                append_schedules(body, *found);
+                                call->json(200, std::move(body));
+                              });
 }
 
 void get(Context& context, CallPtr call) {
@@ -176,7 +177,9 @@ Done<Schedule> answer_edited(CallPtr call) {
 
 void add_schedule_route(Router& router, Context& context, http::Method method, std::string_view path,
                         void (*handler)(Context&, CallPtr)) {
-  router.add({.method = method, .pattern = fmt::format("{}{}", kSchedules, path), .role = Role::superuser,
+  router.add({.method = method,
+              .pattern = fmt::format("{}{}", kSchedules, path),
+              .role = Role::superuser,
               .handler = [&context, handler](CallPtr call) { handler(context, std::move(call)); },
               .form = ErrorForm::contract});
 }

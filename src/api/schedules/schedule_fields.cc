@@ -68,7 +68,8 @@ struct Reading {
   Schedule& schedule;
   Faults& faults;
 
-  [[nodiscard]] std::optional<std::string> text(Presence presence = Presence::optional, size_t limit = kMaxNameChars) const {
+  [[nodiscard]] std::optional<std::string> text(Presence presence = Presence::optional,
+                                                size_t limit = kMaxNameChars) const {
     return faults.name(name, value, presence, limit);
   }
   [[nodiscard]] std::optional<int64_t> integer(int64_t min, int64_t max) const {
@@ -105,7 +106,10 @@ constexpr Clear kNotNull = nullptr;
 
 const FieldReader kFields[] = {
     {"name", [](const Reading& r) { keep(r.schedule.name, r.text(Presence::required)); }, kNotNull},
-    {"description", [](const Reading& r) { if (auto t = r.faults.text(r.name, r.value, 4096)) r.schedule.description = *t; },
+    {"description",
+     [](const Reading& r) {
+       if (auto t = r.faults.text(r.name, r.value, 4096)) r.schedule.description = *t;
+     },
      [](Schedule& s) { s.description.reset(); }},
     {"event_type", [](const Reading& r) { keep(r.schedule.event_type, r.text(Presence::required)); }, kNotNull},
     {"event_action", [](const Reading& r) { keep(r.schedule.event_action, r.text(Presence::required)); }, kNotNull},
@@ -122,10 +126,10 @@ const FieldReader kFields[] = {
      [](Schedule& s) { s.actor_id = "scheduler"; }},
     {"cron_expression", [](const Reading& r) { r.schedule.cron_expression = r.text(Presence::optional, 1024); },
      [](Schedule& s) { s.cron_expression.reset(); }},
-    {"every_seconds",
-     [](const Reading& r) { r.schedule.every = r.duration(1, static_cast<double>(kCentury)); },
+    {"every_seconds", [](const Reading& r) { r.schedule.every = r.duration(1, static_cast<double>(kCentury)); },
      [](Schedule& s) { s.every.reset(); }},
-    {"one_time", [](const Reading& r) { keep(r.schedule.one_time, r.faults.boolean(r.name, as_boolean(r.value))); }, kNotNull},
+    {"one_time", [](const Reading& r) { keep(r.schedule.one_time, r.faults.boolean(r.name, as_boolean(r.value))); },
+     kNotNull},
     {"execution_time", [](const Reading& r) { r.schedule.execution_time = time_of(r.name, r.value, r.faults); },
      [](Schedule& s) { s.execution_time.reset(); }},
     {"timezone", [](const Reading& r) { keep(r.schedule.timezone, r.text(Presence::required, 64)); }, kNotNull},
@@ -134,17 +138,26 @@ const FieldReader kFields[] = {
     {"end_at", [](const Reading& r) { r.schedule.end_at = time_of(r.name, r.value, r.faults); },
      [](Schedule& s) { s.end_at.reset(); }},
     {"max_count",
-     [](const Reading& r) { if (const auto n = r.integer(1, kMany)) r.schedule.max_count = static_cast<uint64_t>(*n); },
+     [](const Reading& r) {
+       if (const auto n = r.integer(1, kMany)) r.schedule.max_count = static_cast<uint64_t>(*n);
+     },
      [](Schedule& s) { s.max_count.reset(); }},
     {"jitter_seconds", [](const Reading& r) { keep(r.schedule.jitter, r.duration(0, static_cast<double>(kDay))); },
      [](Schedule& s) { s.jitter = {}; }},
-    {"dst_gap", [](const Reading& r) { keep(r.schedule.dst_gap, r.faults.choice(r.name, r.value, parse_dst_gap, "shift_forward, skip")); },
+    {"dst_gap",
+     [](const Reading& r) {
+       keep(r.schedule.dst_gap, r.faults.choice(r.name, r.value, parse_dst_gap, "shift_forward, skip"));
+     },
      [](Schedule& s) { s.dst_gap = DstGap::shift_forward; }},
     {"dst_overlap",
-     [](const Reading& r) { keep(r.schedule.dst_overlap, r.faults.choice(r.name, r.value, parse_dst_overlap, "first, second, both")); },
+     [](const Reading& r) {
+       keep(r.schedule.dst_overlap, r.faults.choice(r.name, r.value, parse_dst_overlap, "first, second, both"));
+     },
      [](Schedule& s) { s.dst_overlap = DstOverlap::first; }},
     {"catch_up",
-     [](const Reading& r) { keep(r.schedule.catch_up, r.faults.choice(r.name, r.value, parse_catch_up, "last, first, all, skip, fail")); },
+     [](const Reading& r) {
+       keep(r.schedule.catch_up, r.faults.choice(r.name, r.value, parse_catch_up, "last, first, all, skip, fail"));
+     },
      [](Schedule& s) { s.catch_up = CatchUp::last; }},
     {"late_after", [](const Reading& r) { keep(r.schedule.late_after, r.seconds(1, kDay)); }, kNotNull},
     {"catch_up_window", [](const Reading& r) { keep(r.schedule.catch_up_window, r.seconds(0, kYear)); }, kNotNull},
@@ -158,7 +171,8 @@ const FieldReader kFields[] = {
      [](Schedule& s) { s.overlap = Overlap::allow; }},
     {"overlap_limit", [](const Reading& r) { r.integer_into(r.schedule.overlap_limit, 1, 1'000); }, kNotNull},
     {"max_runtime", [](const Reading& r) { keep(r.schedule.max_runtime, r.seconds(1, 30 * kDay)); }, kNotNull},
-    {"ack", [](const Reading& r) { keep(r.schedule.ack, r.faults.choice(r.name, r.value, parse_ack, "none, required")); },
+    {"ack",
+     [](const Reading& r) { keep(r.schedule.ack, r.faults.choice(r.name, r.value, parse_ack, "none, required")); },
      [](Schedule& s) { s.ack = Ack::none; }},
     {"max_retries", [](const Reading& r) { r.integer_into(r.schedule.max_retries, 0, 100); }, kNotNull},
     {"retry_delay_seconds", [](const Reading& r) { keep(r.schedule.retry_delay, r.seconds(0, kDay)); }, kNotNull},
@@ -173,8 +187,8 @@ const FieldReader kFields[] = {
      [](Schedule& s) { s.target = {}; }},
     {"priority", [](const Reading& r) { r.integer_into(r.schedule.priority, kMinPriority, kMaxPriority); },
      [](Schedule& s) { s.priority = 0; }},
-    {"max_delay_seconds",
-     [](const Reading& r) { r.schedule.max_delay = r.seconds(0, kCentury); }, [](Schedule& s) { s.max_delay.reset(); }},
+    {"max_delay_seconds", [](const Reading& r) { r.schedule.max_delay = r.seconds(0, kCentury); },
+     [](Schedule& s) { s.max_delay.reset(); }},
     {"note", [](const Reading& r) { keep(r.schedule.note, r.faults.text(r.name, r.value, 4096)); },
      [](Schedule& s) { s.note.clear(); }},
     {"owner", [](const Reading& r) { keep(r.schedule.owner, r.text()); }, [](Schedule& s) { s.owner.clear(); }},
@@ -192,9 +206,10 @@ const FieldReader kFields[] = {
      kNotNull}};
 
 // Other spellings of a field; the canonical one wins where both are given.
-constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-    {"retry_delay", "retry_delay_seconds"},         {"late_after_seconds", "late_after"},
-    {"catch_up_window_seconds", "catch_up_window"}, {"max_runtime_seconds", "max_runtime"}};
+constexpr std::pair<std::string_view, std::string_view> kAliases[] = {{"retry_delay", "retry_delay_seconds"},
+                                                                      {"late_after_seconds", "late_after"},
+                                                                      {"catch_up_window_seconds", "catch_up_window"},
+                                                                      {"max_runtime_seconds", "max_runtime"}};
 
 }  // namespace
 

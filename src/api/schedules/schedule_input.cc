@@ -51,8 +51,7 @@ void settle_rule(const json::Document& document, Schedule& schedule) {
 }  // namespace
 
 void read_schedule(const json::Document& document, WriteMode mode, Schedule& schedule, Faults& faults) {
-  if (document.kind() != json::Kind::object)
-    return faults.add(Code::wrong_type, "", "the body must be a JSON object");
+  if (document.kind() != json::Kind::object) return faults.add(Code::wrong_type, "", "the body must be a JSON object");
   const auto null = mode == WriteMode::create ? NullMeaning::absent : NullMeaning::clear;
   for (const auto& member : document.members()) {
     if (is_shadowed(document, member.key)) continue;

@@ -103,8 +103,7 @@ void append_execution(std::string& text, const Execution& execution) {
   out.open('{').field("id", execution.id).field("schedule_id", execution.schedule_id);
   out.field("schedule_name", execution.schedule_name).field("execution_time", execution.executed_at);
   out.field("status", to_string(execution.status));
-  optional_number(out, "duration_ms",
-                  published ? std::optional(execution.duration.count() / 1000) : std::nullopt);
+  optional_number(out, "duration_ms", published ? std::optional(execution.duration.count() / 1000) : std::nullopt);
   out.field("event_id", execution.event_id.text()).key("clickhouse_schedule_id").null();
   out.key("redis_scheduled").boolean(false).field("error", text_if_any(execution.error));
   out.key("retry_count").number(execution.attempt > 0 ? execution.attempt - 1 : 0);

@@ -1,12 +1,12 @@
 // What is said to Redis about leases and nodes: each a small script, by Redis' own clock. P is schedules_REDIS_PREFIX.
 //
-//   P{schedules:7}:lease   hash  owner (node id; empty: nobody), epoch, until (ms)   — in the slot of the data it guards
-//   P{schedules}:nodes     hash  node id → "seen (ms) started (µs) address"
-//   P{schedules}:leader    hash  owner, until (ms)
-//   P{schedules}:cluster   channel: somebody has left or given a shard free
+//   P{schedules:7}:lease   hash  owner (node id; empty: nobody), epoch, until (ms)   — in the slot of the data it
+//   guards P{schedules}:nodes     hash  node id → "seen (ms) started (µs) address" P{schedules}:leader    hash  owner,
+//   until (ms) P{schedules}:cluster   channel: somebody has left or given a shard free
 //
-// An epoch is the larger of the last one + 1 and Redis' time in ms: where Redis has lost the last one (a failover, FLUSHALL),
-// the next is a new one all the same. All work where memory is short, too: their first write is one that frees.
+// An epoch is the larger of the last one + 1 and Redis' time in ms: where Redis has lost the last one (a failover,
+// FLUSHALL), the next is a new one all the same. All work where memory is short, too: their first write is one that
+// frees.
 #pragma once
 
 #include <chrono>
@@ -18,11 +18,11 @@
 namespace schedules::cluster_redis {
 
 struct LeaseState {
-  bool ours = false;      ///< asked under (node, epoch), and still so: renewed
-  std::string owner;      ///< empty: nobody, or it has ended
+  bool ours = false;  ///< asked under (node, epoch), and still so: renewed
+  std::string owner;  ///< empty: nobody, or it has ended
   uint64_t epoch = 0;
   Duration remaining{};
-  std::string before;     ///< of acquire: who had it and did not give it free
+  std::string before;  ///< of acquire: who had it and did not give it free
 };
 
 struct Member {
@@ -59,7 +59,9 @@ class LeaseCalls {
   [[nodiscard]] std::string channel() const { return prefix_ + "{schedules}:cluster"; }
 
  private:
-  [[nodiscard]] std::string lease_key(uint32_t shard) const { return fmt::format("{}{{schedules:{}}}:lease", prefix_, shard); }
+  [[nodiscard]] std::string lease_key(uint32_t shard) const {
+    return fmt::format("{}{{schedules:{}}}:lease", prefix_, shard);
+  }
   [[nodiscard]] std::string lease_ms() const;
 
   redis::Client& client_;

@@ -133,9 +133,10 @@ void Rounds::ask_leases(uint32_t shards) {
     const auto lease = ours.find(shard);
     const uint64_t epoch = lease == ours.end() ? 0 : lease->second.epoch;
     const SteadyPoint sent = clock_.steady();
-    calls_.renew(shard, epoch, [self = shared_from_this(), round = round_, shard, epoch, sent](Result<LeaseState> told) {
-      self->lease_told(round, shard, epoch, sent, std::move(told));
-    });
+    calls_.renew(shard, epoch,
+                 [self = shared_from_this(), round = round_, shard, epoch, sent](Result<LeaseState> told) {
+                   self->lease_told(round, shard, epoch, sent, std::move(told));
+                 });
   }
 }
 
@@ -173,9 +174,9 @@ std::vector<std::string> Rounds::alive() const {
   return nodes;
 }
 
-// What a node had claimed for workers is known to it alone, so it is given back where the node has gone. Who takes a shard over
-// looks, too: its owner may have gone together with the other one. So does who joins, in every shard: an earlier process under
-// its name may have gone unnoticed.
+// What a node had claimed for workers is known to it alone, so it is given back where the node has gone. Who takes a
+// shard over looks, too: its owner may have gone together with the other one. So does who joins, in every shard: an
+// earlier process under its name may have gone unnoticed.
 void Rounds::tell_departed() {
   std::vector<std::string> nodes;
   {
@@ -229,8 +230,8 @@ void Rounds::acquire(uint32_t shard) {
   });
 }
 
-// Ours lapsed where this process had it; where it had not, an earlier process under the same name did not give it up. What was
-// granted before and could not be taken over is still owed.
+// Ours lapsed where this process had it; where it had not, an earlier process under the same name did not give it up.
+// What was granted before and could not be taken over is still owed.
 bool Rounds::crashed(uint32_t shard, const std::string& before) {
   const bool is_ours = before == options_.node_id;
   if (shard >= seen_.size()) return !before.empty() && !is_ours;
@@ -281,8 +282,7 @@ void Rounds::acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease
 void Rounds::give_up(uint32_t shard, const Leases::Lease& lease) {
   leases_.leave(shard);
   tell();
-  const bool patient =
-      lease.phase != Leases::Phase::leaving || clock_.steady() - lease.leaving_since < options_.drain;
+  const bool patient = lease.phase != Leases::Phase::leaving || clock_.steady() - lease.leaving_since < options_.drain;
   calls_.release(shard, lease.epoch, patient ? LeaseCalls::When::drained : LeaseCalls::When::now,
                  [self = shared_from_this(), shard, epoch = lease.epoch](const Result<bool>& released) {
                    if (!released || !*released) return;

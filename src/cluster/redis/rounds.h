@@ -1,5 +1,6 @@
-// What one node does each second: it says that it lives, renews what it holds, looks at the other leases, and takes or gives
-// up shards until it holds its share. Shared with the answers of calls that are under way, which may outlive the coordinator.
+// What one node does each second: it says that it lives, renews what it holds, looks at the other leases, and takes or
+// gives up shards until it holds its share. Shared with the answers of calls that are under way, which may outlive the
+// coordinator.
 #pragma once
 
 #include <condition_variable>
@@ -35,10 +36,10 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
   struct Seen {
     LeaseState lease;
     SteadyPoint at;
-    uint64_t round = 0;      ///< the last one that it answered
+    uint64_t round = 0;  ///< the last one that it answered
     bool acquiring = false;
-    bool had = false;             ///< taken over by this process at some time, and by no other since
-    std::optional<bool> owed;     ///< granted, not taken over yet: whether an owner before had crashed
+    bool had = false;          ///< taken over by this process at some time, and by no other since
+    std::optional<bool> owed;  ///< granted, not taken over yet: whether an owner before had crashed
   };
 
   void round();

@@ -11,9 +11,9 @@
 namespace schedules {
 namespace {
 
-using std::chrono::milliseconds;
 using kafka::TopicPartition;
 using kafka::TopicPartitions;
+using std::chrono::milliseconds;
 
 constexpr size_t kPollRecords = 1'000;
 constexpr milliseconds kLongestPoll{250};
@@ -68,10 +68,8 @@ struct DelayedIngest::Impl final : kafka::Consumer::Listener {
         cluster(std::move(asked)),
         producer(std::move(for_letters)),
         ports{.events = events,
-              .letters =
-                  [this](std::vector<kafka::OutgoingRecord> letters, kafka::ProduceDone done) {
-                    producer->produce(std::move(letters), std::move(done));
-                  },
+              .letters = [this](std::vector<kafka::OutgoingRecord> letters,
+                                kafka::ProduceDone done) { producer->produce(std::move(letters), std::move(done)); },
               .clock = clock,
               .mailbox = mailbox,
               .rules = {.delayed_topic = options.topic,
@@ -178,8 +176,8 @@ void DelayedIngest::Impl::publish_status() {
     now.bytes += intake.bytes();
     if (!intake.trouble()) continue;
     now.trouble = intake.trouble();
-    now.trouble_for = std::max(now.trouble_for,
-                               std::chrono::duration_cast<milliseconds>(clock.steady() - intake.trouble_since()));
+    now.trouble_for =
+        std::max(now.trouble_for, std::chrono::duration_cast<milliseconds>(clock.steady() - intake.trouble_since()));
   }
   const std::scoped_lock lock(mutex);
   if (now.trouble && !status.trouble) log::warn("ingest.waits", {{"reason", now.trouble->detail}});
@@ -242,9 +240,8 @@ Result<std::unique_ptr<DelayedIngest>> DelayedIngest::open(DelayedIngestOptions 
   auto producer = kafka::Producer::open(options.cluster, {.max_queued_messages = 10'000, .one_by_one = true});
   if (!producer) return fail(std::move(producer.error()));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*cluster), std::move(*producer), events, clock);
-  const kafka::ConsumerOptions reads{.group = impl->options.group,
-                                     .topics = {impl->options.topic},
-                                     .session_timeout = impl->options.session_timeout};
+  const kafka::ConsumerOptions reads{
+      .group = impl->options.group, .topics = {impl->options.topic}, .session_timeout = impl->options.session_timeout};
   auto consumer = kafka::Consumer::open(impl->options.cluster, reads, *impl, clock);
   if (!consumer) return fail(std::move(consumer.error()));
   impl->consumer = std::move(*consumer);

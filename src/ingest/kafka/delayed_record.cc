@@ -70,7 +70,8 @@ Result<TimePoint> due_time(const IncomingRecord& record, TimePoint now) {
     return plausible(*value >= kMillisecondsFrom ? *value / 1e3 : *value, now, "delivery_time");
   }
   const auto text = trim(header(record, "delay_ms"));
-  if (text.empty()) return fail_field(Code::missing_field, "delivery_time", "neither delivery_time nor delay_ms is there");
+  if (text.empty())
+    return fail_field(Code::missing_field, "delivery_time", "neither delivery_time nor delay_ms is there");
   const auto delay = number<double>(text);
   if (!delay || !std::isfinite(*delay) || *delay < 0) {
     return fail_field(Code::invalid_time, "delay_ms", "{} is not a number of milliseconds", shown(text));
@@ -125,7 +126,9 @@ Status read_value(const IncomingRecord& record, Event& event) {
     return fail(std::move(envelope.error()));
   }
   const Envelope& said = *envelope ? **envelope : Envelope{};
-  const auto first = [](std::string_view one, std::string_view other) { return std::string(one.empty() ? other : one); };
+  const auto first = [](std::string_view one, std::string_view other) {
+    return std::string(one.empty() ? other : one);
+  };
   event.body = *record.value;
   event.entity_type = first(first(header(record, "entity_type"), said.entity_type), kUnknown);
   event.action = first(first(header(record, "action"), said.action), kUnknown);

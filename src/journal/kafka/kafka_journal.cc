@@ -15,7 +15,8 @@ namespace {
 
 constexpr uint64_t kProgressEvery = 10'000;
 
-// Compaction leaves alone what is younger than this: a replay and an owner that takes over read the recent records whole.
+// Compaction leaves alone what is younger than this: a replay and an owner that takes over read the recent records
+// whole.
 constexpr auto kLeftAlone = std::chrono::hours(1);
 
 Status first_error(const kafka::Produced& results) {
@@ -77,12 +78,13 @@ struct KafkaJournal::Impl {
 };
 
 Status KafkaJournal::Impl::make_topic() {
-  kafka::TopicSpec spec{.name = options.topic,
-                        .partitions = static_cast<int>(options.partitions),
-                        .replication = options.replication,
-                        .settings = {{"cleanup.policy", "compact"},
-                                     {"min.compaction.lag.ms", std::to_string(std::chrono::milliseconds(kLeftAlone).count())},
-                                     {"max.message.bytes", std::to_string(4 * 1024 * 1024)}}};
+  kafka::TopicSpec spec{
+      .name = options.topic,
+      .partitions = static_cast<int>(options.partitions),
+      .replication = options.replication,
+      .settings = {{"cleanup.policy", "compact"},
+                   {"min.compaction.lag.ms", std::to_string(std::chrono::milliseconds(kLeftAlone).count())},
+                   {"max.message.bytes", std::to_string(4 * 1024 * 1024)}}};
   auto made = cluster->create(spec, options.message_timeout);
   if (made) log::info("journal.topic_made", {{"topic", spec.name}, {"partitions", std::to_string(spec.partitions)}});
   return made;
@@ -140,8 +142,8 @@ void KafkaJournal::close() {
 Result<std::unique_ptr<KafkaJournal>> KafkaJournal::open(KafkaJournalOptions options, const Clock& clock) {
   auto cluster = kafka::Cluster::open(options.cluster);
   if (!cluster) return fail(std::move(cluster.error()));
-  auto producer = kafka::Producer::open(
-      options.cluster, {.message_timeout = options.message_timeout, .compression = "zstd"});
+  auto producer =
+      kafka::Producer::open(options.cluster, {.message_timeout = options.message_timeout, .compression = "zstd"});
   if (!producer) return fail(std::move(producer.error()));
   auto impl = std::make_unique<Impl>(std::move(options), clock, std::move(*cluster), std::move(*producer));
   return std::unique_ptr<KafkaJournal>(new KafkaJournal(std::move(impl)));
@@ -158,7 +160,8 @@ void KafkaJournal::append(std::vector<Event> events, bool redriven, Done<void> d
   std::vector<kafka::OutgoingRecord> records;
   records.reserve(events.size());
   for (const auto& event : events) {
-    kafka::OutgoingRecord record{.topic = impl_->options.topic, .key = event.id.text(), .value = journal::value_of(event)};
+    kafka::OutgoingRecord record{
+        .topic = impl_->options.topic, .key = event.id.text(), .value = journal::value_of(event)};
     const auto word = redriven ? journal::Word::redriven : journal::Word::accepted;
     record.headers.emplace_back(journal::kHeader, journal::text_of({word, event.created_at}));
     records.push_back(std::move(record));
@@ -196,8 +199,8 @@ Result<ReplayProgress> KafkaJournal::replay(uint32_t shard, int64_t from, const 
     if (!id || impl_->options.shard_of(*id) != shard) return;
     survivors.see(*id, record.offset, record.value.has_value(), journal::said_by(record.header));
   };
-  auto read = (*reader)->read(topic, *partition, span->begin, span->end, journal::kHeader, impl_->options.patience, first,
-                              replay.give_up);
+  auto read = (*reader)->read(topic, *partition, span->begin, span->end, journal::kHeader, impl_->options.patience,
+                              first, replay.give_up);
   if (!read) return fail(read.error());
   survivors.forget_fired();
 

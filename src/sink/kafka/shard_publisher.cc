@@ -27,12 +27,9 @@ kafka::OutgoingRecord end_of(const Delivery& delivery, const std::string& topic,
 
 ShardPublisher::ShardPublisher(uint32_t shard, const TransactionalSinkOptions& options, const ShardFacts& facts,
                                const Clock& clock, std::function<void(const std::string&)> missing)
-    : shard_(shard),
-      options_(options),
-      facts_(facts),
-      clock_(clock),
-      missing_(std::move(missing)),
-      thread_([this] { run(); }) {}
+    : shard_(shard), options_(options), facts_(facts), clock_(clock), missing_(std::move(missing)), thread_([this] {
+        run();
+      }) {}
 
 ShardPublisher::~ShardPublisher() {
   {
@@ -108,15 +105,17 @@ void ShardPublisher::publish(std::vector<Item> items) {
   if (!epoch) return report_all(std::move(items), disowned());
   if (auto is_ready = ready(*epoch); !is_ready) {
     const bool stale = is_ready.error().code == Code::stale_epoch;
-    if (!stale) log::warn("kafka.shard_not_ready", {{"shard", std::to_string(shard_)}, {"error", is_ready.error().detail}});
-    return report_all(std::move(items), stale ? disowned() : report_of(fail(Code::unavailable, "{}", is_ready.error().detail)));
+    if (!stale)
+      log::warn("kafka.shard_not_ready", {{"shard", std::to_string(shard_)}, {"error", is_ready.error().detail}});
+    return report_all(std::move(items),
+                      stale ? disowned() : report_of(fail(Code::unavailable, "{}", is_ready.error().detail)));
   }
   items = sift(std::move(items), *epoch);
   if (!items.empty()) run_transaction(std::move(items));
 }
 
-// The order is what makes it exact: open fences every older owner; only if our lease holds after that are we the newest one, and
-// every newer one fences us; then what they committed is final, and read.
+// The order is what makes it exact: open fences every older owner; only if our lease holds after that are we the newest
+// one, and every newer one fences us; then what they committed is final, and read.
 Status ShardPublisher::ready(uint64_t epoch) {
   if (fenced_ == epoch) return fail(Code::stale_epoch, "shard {} was fenced", shard_);
   if (producer_ && epoch_ == epoch && producer_->usable()) return {};
@@ -152,16 +151,17 @@ Status ShardPublisher::read_tail(int32_t partition) {
   if (!span) return fail(span.error());
   journal::Survivors seen;
   const int64_t begin = std::clamp(from->value_or(span->begin), span->begin, span->end);
-  auto read = (*reader)->read(options_.journal_topic, partition, begin, span->end, journal::kHeader, kTailPatience,
-                              [&](const kafka::RecordView& record) {
-                                const auto id = parse_id(record.key);
-                                if (!id || facts_.shard_of(*id) != shard_) return;
-                                seen.see(*id, record.offset, record.value.has_value(), journal::said_by(record.header));
-                              },
-                              [this] {
-                                const std::scoped_lock lock(mutex_);
-                                return stopping_;
-                              });
+  auto read = (*reader)->read(
+      options_.journal_topic, partition, begin, span->end, journal::kHeader, kTailPatience,
+      [&](const kafka::RecordView& record) {
+        const auto id = parse_id(record.key);
+        if (!id || facts_.shard_of(*id) != shard_) return;
+        seen.see(*id, record.offset, record.value.has_value(), journal::said_by(record.header));
+      },
+      [this] {
+        const std::scoped_lock lock(mutex_);
+        return stopping_;
+      });
   if (!read) return read;
   std::vector<EventId> ids;
   for (const auto& [id, fired] : seen.fired()) ids.push_back(id);
@@ -174,7 +174,8 @@ Status ShardPublisher::read_tail(int32_t partition) {
   noted_.reset();
   known_ = true;
   if (!waiting->empty()) {
-    log::info("kafka.shard_already_published", {{"shard", std::to_string(shard_)}, {"events", std::to_string(waiting->size())}});
+    log::info("kafka.shard_already_published",
+              {{"shard", std::to_string(shard_)}, {"events", std::to_string(waiting->size())}});
   }
   return {};
 }
@@ -207,13 +208,16 @@ void ShardPublisher::run_transaction(std::vector<Item> items) {
   for (auto& item : items) records.push_back(end_of(item.delivery, options_.journal_topic, partition_));
   auto transaction = producer_->publish(records);
   switch (transaction.end) {
-    case kafka::Transaction::End::committed: return committed(std::move(items), transaction);
-    case kafka::Transaction::End::aborted: return aborted(std::move(items), transaction);
+    case kafka::Transaction::End::committed:
+      return committed(std::move(items), transaction);
+    case kafka::Transaction::End::aborted:
+      return aborted(std::move(items), transaction);
     case kafka::Transaction::End::fenced:
       fenced_ = epoch_;
       log::warn("kafka.shard_fenced", {{"shard", std::to_string(shard_)}, {"events", std::to_string(items.size())}});
       return report_all(std::move(items), disowned());
-    case kafka::Transaction::End::unknown: break;
+    case kafka::Transaction::End::unknown:
+      break;
   }
   // Never sent again without knowing: a new producer settles the transaction, and the journal's tail tells how.
   log::warn("kafka.commit_unknown", {{"shard", std::to_string(shard_)},
@@ -222,7 +226,8 @@ void ShardPublisher::run_transaction(std::vector<Item> items) {
   const uint64_t epoch = epoch_.value_or(0);
   if (auto again = ready(epoch); !again) {
     const bool stale = again.error().code == Code::stale_epoch;
-    return report_all(std::move(items), stale ? disowned() : report_of(fail(Code::unavailable, "{}", transaction.error.detail)));
+    return report_all(std::move(items),
+                      stale ? disowned() : report_of(fail(Code::unavailable, "{}", transaction.error.detail)));
   }
   auto left = sift(std::move(items), epoch);
   report_all(std::move(left), report_of(fail(Code::unavailable, "{}", transaction.error.detail)));
@@ -249,8 +254,8 @@ DeliveryReport ShardPublisher::judge(const Item& item, const Result<kafka::Posit
   return report;
 }
 
-// One record may have spoiled it for all: it is judged, and the others go again without it. Where several were refused together
-// for what one of them may be guilty of, each is tried alone.
+// One record may have spoiled it for all: it is judged, and the others go again without it. Where several were refused
+// together for what one of them may be guilty of, each is tried alone.
 void ShardPublisher::aborted(std::vector<Item> items, const kafka::Transaction& transaction) {
   std::vector<Item> others;
   std::vector<Item> suspects;
@@ -277,7 +282,8 @@ void ShardPublisher::aborted(std::vector<Item> items, const kafka::Transaction& 
     if (some.empty()) return;
     if (auto again = ready(epoch); !again) {
       const bool stale = again.error().code == Code::stale_epoch;
-      return report_all(std::move(some), stale ? disowned() : report_of(fail(Code::unavailable, "{}", again.error().detail)));
+      return report_all(std::move(some),
+                        stale ? disowned() : report_of(fail(Code::unavailable, "{}", again.error().detail)));
     }
     run_transaction(std::move(some));
   };

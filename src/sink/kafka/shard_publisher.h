@@ -1,5 +1,5 @@
-// Publishes one shard's events, a transaction after the other, on a thread of its own: shards do not wait for one another.
-// Only for this room's own sources.
+// Publishes one shard's events, a transaction after the other, on a thread of its own: shards do not wait for one
+// another. Only for this room's own sources.
 #pragma once
 
 #include <condition_variable>
@@ -60,7 +60,8 @@ class ShardPublisher {
   // Of the thread.
   std::unique_ptr<kafka::TransactionalProducer> producer_;
   std::optional<uint64_t> epoch_;  ///< of the producer
-  std::optional<uint64_t> fenced_;  ///< the epoch under which another owner fenced us: it is over, whatever the lease says
+  std::optional<uint64_t>
+      fenced_;  ///< the epoch under which another owner fenced us: it is over, whatever the lease says
   int32_t partition_ = 0;
 
   std::mutex mutex_;

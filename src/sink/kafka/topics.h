@@ -14,9 +14,9 @@ namespace schedules {
 struct TopicDefaults {
   bool create = true;  ///< make what is missing
   int partitions = 3;
-  int replication = 1;              ///< -1: as the cluster does by default
-  kafka::Properties settings;       ///< retention.ms and so on
-  std::string main_topic;           ///< the one that most events share
+  int replication = 1;         ///< -1: as the cluster does by default
+  kafka::Properties settings;  ///< retention.ms and so on
+  std::string main_topic;      ///< the one that most events share
   int main_topic_partitions = 9;
 };
 

@@ -12,7 +12,8 @@
 namespace schedules {
 namespace {
 
-/// One publish on its way. Its events go in rounds: those of one key that lie in different shards go one after the other.
+/// One publish on its way. Its events go in rounds: those of one key that lie in different shards go one after the
+/// other.
 struct Publish {
   std::vector<Delivery> deliveries;
   std::vector<std::map<uint32_t, std::vector<size_t>>> rounds;  ///< places by shard
@@ -41,7 +42,8 @@ struct TransactionalSink::Impl {
   bool stopping = false;                                           ///< guarded by mutex
   std::unique_ptr<Executor> work;
 
-  Impl(TransactionalSinkOptions given, ShardFacts given_facts, std::unique_ptr<kafka::Cluster> asked, const Clock& given_clock)
+  Impl(TransactionalSinkOptions given, ShardFacts given_facts, std::unique_ptr<kafka::Cluster> asked,
+       const Clock& given_clock)
       : options(std::move(given)),
         facts(std::move(given_facts)),
         clock(given_clock),
@@ -141,8 +143,8 @@ Result<std::unique_ptr<TransactionalSink>> TransactionalSink::open(Transactional
                                                                    const Clock& clock) {
   auto cluster = kafka::Cluster::open(options.kafka.cluster);
   if (!cluster) return fail(std::move(cluster.error()));
-  return std::unique_ptr<TransactionalSink>(new TransactionalSink(
-      std::make_unique<Impl>(std::move(options), std::move(facts), std::move(*cluster), clock)));
+  return std::unique_ptr<TransactionalSink>(
+      new TransactionalSink(std::make_unique<Impl>(std::move(options), std::move(facts), std::move(*cluster), clock)));
 }
 
 void TransactionalSink::publish(std::vector<Delivery> deliveries, Published done) {

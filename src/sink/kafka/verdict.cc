@@ -28,8 +28,11 @@ DeliveryReport report_of(const Result<kafka::Position>& result) {
     case Code::overloaded:
       report.retry_after = kFullRetry;
       [[fallthrough]];
-    case Code::shutting_down: report.counts_against_target = false; break;
-    default: break;
+    case Code::shutting_down:
+      report.counts_against_target = false;
+      break;
+    default:
+      break;
   }
   report.verdict = Verdict::retry;
   return report;

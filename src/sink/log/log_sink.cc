@@ -86,7 +86,7 @@ class Output {
 struct LogSink::Impl {
   LogOptions options;
   std::mutex mutex;
-  Output output;  ///< guarded by mutex
+  Output output;                                                   ///< guarded by mutex
   std::unique_ptr<Executor> thread = thread_executor("log-sink");  ///< last, so that it ends first
 
   Impl(LogOptions given, Output opened) : options(std::move(given)), output(std::move(opened)) {}

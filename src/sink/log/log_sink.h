@@ -11,8 +11,8 @@
 namespace schedules {
 
 struct LogOptions {
-  std::string path;           ///< empty or "-": stdout
-  bool sync = false;          ///< fsync before a batch counts as delivered
+  std::string path;   ///< empty or "-": stdout
+  bool sync = false;  ///< fsync before a batch counts as delivered
   size_t batch_limit = 1024;
 };
 

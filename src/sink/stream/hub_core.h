@@ -22,15 +22,15 @@ struct StreamSubscription::Reader {
   std::deque<StreamChunkPtr> queue;
   size_t queued_bytes = 0;
   size_t queued_messages = 0;
-  uint64_t next = 1;         ///< the first sequence that is not in the queue and was not taken
+  uint64_t next = 1;  ///< the first sequence that is not in the queue and was not taken
   bool live = false;
   bool catching_up = false;  ///< a replay task is posted or runs
   bool waiting = false;      ///< next() answered null, on_ready is owed
   bool gone = false;
-  size_t page = 64;          ///< messages to read at a time, fitted to their size
+  size_t page = 64;  ///< messages to read at a time, fitted to their size
   std::optional<Error> failed;
 
-  std::mutex ready_mutex;  ///< never locked while Core::mutex is held
+  std::mutex ready_mutex;          ///< never locked while Core::mutex is held
   std::function<void()> on_ready;  ///< guarded by ready_mutex
 
   Reader(TopicFilter wanted, std::function<void()> ready) : filter(std::move(wanted)), on_ready(std::move(ready)) {}

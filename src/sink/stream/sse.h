@@ -24,7 +24,7 @@ namespace schedules {
 /// Ready to be written to a reader. Shared between threads, hence const.
 struct StreamChunk {
   std::string bytes;
-  uint64_t last = 0;     ///< sequence of the last message in it
+  uint64_t last = 0;  ///< sequence of the last message in it
   size_t messages = 0;
 };
 using StreamChunkPtr = std::shared_ptr<const StreamChunk>;
@@ -49,7 +49,7 @@ class TopicFilter {
   [[nodiscard]] const std::string& key() const { return key_; }
 
  private:
-  std::vector<std::string> exact_;   ///< sorted
+  std::vector<std::string> exact_;  ///< sorted
   std::vector<std::string> starts_;
   std::string key_;
 };

@@ -18,9 +18,9 @@ namespace schedules {
 
 struct StreamOptions {
   size_t max_readers = 256;
-  size_t queue_bytes = 4UL * 1024 * 1024;  ///< of one reader; exceeded by one chunk at most
-  size_t queue_messages = 32'768;          ///< as queue_bytes
-  size_t chunk_bytes = 128UL * 1024;       ///< exceeded by one message at most
+  size_t queue_bytes = 4UL * 1024 * 1024;     ///< of one reader; exceeded by one chunk at most
+  size_t queue_messages = 32'768;             ///< as queue_bytes
+  size_t chunk_bytes = 128UL * 1024;          ///< exceeded by one message at most
   size_t backlog_bytes = 32UL * 1024 * 1024;  ///< fired but not yet handed out; beyond it readers use the tail
 };
 

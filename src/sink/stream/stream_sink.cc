@@ -66,15 +66,15 @@ void StreamSink::append(std::vector<Delivery> deliveries, Published done) {
     live.reserve(count);
     for (const auto& one : messages) live.push_back({one.topic, one.message});
   }
-  tail_.append_tail(std::move(messages), [this, count, live = std::move(live),
-                                          done = std::move(done)](Result<uint64_t> first) mutable {
-    if (!first) {
-      report(done, failed_reports(count, first.error()));
-      return;
-    }
-    hub_.publish(*first, count, std::move(live));
-    report(done, delivered_reports(count, *first));
-  });
+  tail_.append_tail(std::move(messages),
+                    [this, count, live = std::move(live), done = std::move(done)](Result<uint64_t> first) mutable {
+                      if (!first) {
+                        report(done, failed_reports(count, first.error()));
+                        return;
+                      }
+                      hub_.publish(*first, count, std::move(live));
+                      report(done, delivered_reports(count, *first));
+                    });
 }
 
 void StreamSink::trim(TimePoint now, Done<void> done) {

@@ -10,10 +10,11 @@ constexpr size_t kMostShowing = 8'192;
 void TeeSink::publish(std::vector<Delivery> deliveries, Published done) {
   if (*showing_ >= kMostShowing) return first_.publish(std::move(deliveries), std::move(done));
   auto copy = deliveries;
-  first_.publish(std::move(deliveries), [this, copy = std::move(copy), done = std::move(done)](Reports reports) mutable {
-    show(std::move(copy), reports);
-    done(std::move(reports));
-  });
+  first_.publish(std::move(deliveries),
+                 [this, copy = std::move(copy), done = std::move(done)](Reports reports) mutable {
+                   show(std::move(copy), reports);
+                   done(std::move(reports));
+                 });
 }
 
 void TeeSink::show(std::vector<Delivery> deliveries, const Reports& reports) {

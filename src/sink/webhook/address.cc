@@ -99,8 +99,7 @@ std::optional<Address> parse_address(std::string_view text) {
 bool Network::contains(const Address& address) const {
   if (address.is_v6 != base.is_v6) return false;
   const size_t whole = bits / 8;
-  if (!std::equal(base.bytes.begin(), base.bytes.begin() + static_cast<std::ptrdiff_t>(whole),
-                  address.bytes.begin())) {
+  if (!std::equal(base.bytes.begin(), base.bytes.begin() + static_cast<std::ptrdiff_t>(whole), address.bytes.begin())) {
     return false;
   }
   const unsigned rest = bits % 8;
@@ -128,8 +127,8 @@ Result<Network> parse_network(std::string_view text) {
     masked.bytes[i] &= static_cast<uint8_t>(0xFF00U >> kept);
   }
   if (masked != *base) {
-    return fail(Code::invalid_argument, "\"{}\" has bits beyond its prefix; {}/{} was meant?", text,
-                masked.text(), out.bits);
+    return fail(Code::invalid_argument, "\"{}\" has bits beyond its prefix; {}/{} was meant?", text, masked.text(),
+                out.bits);
   }
   return out;
 }

@@ -143,8 +143,8 @@ Status EgressPolicy::check(const Address& address) const {
   if (reason.empty()) return {};
   if (std::ranges::any_of(allow_, [&](const Network& one) { return one.contains(address); })) return {};
   return fail_field(Code::egress_forbidden, std::string(kField),
-                    "{} is not a public address ({}); schedules_WEBHOOK_ALLOW may list its network",
-                    address.text(), reason);
+                    "{} is not a public address ({}); schedules_WEBHOOK_ALLOW may list its network", address.text(),
+                    reason);
 }
 
 Status EgressPolicy::check(std::span<const Address> addresses) const {

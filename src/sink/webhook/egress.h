@@ -17,9 +17,9 @@ namespace schedules {
 
 /// A webhook's URL, taken apart and put together again in one normal spelling.
 struct EgressUrl {
-  std::string origin;              ///< "https://host:port", the breaker's lane
-  std::string text;                ///< what is requested: origin, path and query
-  std::string host;                ///< lower case, without brackets or trailing dot
+  std::string origin;  ///< "https://host:port", the breaker's lane
+  std::string text;    ///< what is requested: origin, path and query
+  std::string host;    ///< lower case, without brackets or trailing dot
   uint16_t port = 0;
   std::optional<Address> address;  ///< if the host is a literal address
 };

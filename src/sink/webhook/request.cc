@@ -32,9 +32,20 @@ constexpr std::array kSpellings{
 };
 
 // Headers which frame the message or steer the connection: they are the client's to write.
-constexpr std::array<std::string_view, 14> kClients{
-    "connection", "content-length", "content-encoding", "content-type",     "expect",  "host",       "http2-settings",
-    "keep-alive", "te",             "trailer",          "transfer-encoding", "upgrade", "user-agent", "via"};
+constexpr std::array<std::string_view, 14> kClients{"connection",
+                                                    "content-length",
+                                                    "content-encoding",
+                                                    "content-type",
+                                                    "expect",
+                                                    "host",
+                                                    "http2-settings",
+                                                    "keep-alive",
+                                                    "te",
+                                                    "trailer",
+                                                    "transfer-encoding",
+                                                    "upgrade",
+                                                    "user-agent",
+                                                    "via"};
 
 std::string_view wire_name(std::string_view name) {
   const auto found = std::ranges::find(kSpellings, name, &Spelling::name);
@@ -49,8 +60,7 @@ bool is_ours(std::string_view lower, const Event& event) {
 }
 
 bool is_token(std::string_view name) {
-  constexpr std::string_view kAllowed =
-      "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  constexpr std::string_view kAllowed = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   return !name.empty() && name.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 

@@ -72,9 +72,7 @@ void set(CURL* easy, CURLoption option, Value value) {
 
 }  // namespace
 
-DeliveryReport retry_report(std::string error) {
-  return {.verdict = Verdict::retry, .error = std::move(error)};
-}
+DeliveryReport retry_report(std::string error) { return {.verdict = Verdict::retry, .error = std::move(error)}; }
 
 DeliveryReport own_fault(Verdict verdict, std::string error) {
   return {.verdict = verdict, .error = std::move(error), .counts_against_target = false};
@@ -96,8 +94,8 @@ void* new_handle(const WebhookOptions& options) {
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set(easy, CURLOPT_POST, 1L);
   set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
-  set(easy, CURLOPT_DNS_CACHE_TIMEOUT, 60L);     // of what is pinned below: renewed by every request
-  set(easy, CURLOPT_MAXLIFETIME_CONN, 300L);     // so that a target which moved is noticed
+  set(easy, CURLOPT_DNS_CACHE_TIMEOUT, 60L);  // of what is pinned below: renewed by every request
+  set(easy, CURLOPT_MAXLIFETIME_CONN, 300L);  // so that a target which moved is noticed
   set(easy, CURLOPT_WRITEFUNCTION, &on_body);
   set(easy, CURLOPT_HEADERFUNCTION, &on_header);
   set(easy, CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);

@@ -58,7 +58,6 @@ void free_handle(void* easy);
 /// The transfer must stay where it is until the handle is finished or removed.
 void prepare(void* easy, Transfer& transfer, const Addresses& addresses, const WebhookOptions& options,
              const Clock& clock);
-DeliveryReport read_result(void* easy, int curl_code, Transfer& transfer, const WebhookOptions& options,
-                           TimePoint now);
+DeliveryReport read_result(void* easy, int curl_code, Transfer& transfer, const WebhookOptions& options, TimePoint now);
 
 }  // namespace schedules

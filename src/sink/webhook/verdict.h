@@ -10,7 +10,7 @@
 
 namespace schedules {
 
-inline constexpr size_t kMaxExcerptBytes = 512;              ///< kept of a response body as error text
+inline constexpr size_t kMaxExcerptBytes = 512;             ///< kept of a response body as error text
 inline constexpr std::chrono::hours kLongestRetryAfter{1};  ///< what a receiver may ask for
 
 struct WebhookAnswer {

@@ -21,7 +21,7 @@ struct WebhookOptions {
   std::chrono::milliseconds connect_timeout{5'000};  ///< at most; never longer than timeout
   size_t max_under_way = 16'384;                     ///< beyond this, deliveries come back at once as retries
   std::string user_agent = "stufio-schedules";
-  std::string ca_file;                               ///< PEM; empty: the system's
+  std::string ca_file;  ///< PEM; empty: the system's
   ResolveFunction resolve = resolve_by_system;
 };
 

@@ -16,10 +16,11 @@ using Groups = std::vector<AnalyticsGroup>;
 
 void find_fired(const ExecutionCore& core, const AnalyticsFilter& filter, Done<Records> done) {
   const auto conditions = execution_conditions(filter);
-  auto query = reading(fmt::format("SELECT {} FROM schedule_execution_results{} ORDER BY executed_at DESC, execution_id DESC "
-                                   "LIMIT {}",
-                                   kExecutionColumns, conditions.where(), filter.limit + kSpareRows),
-                       conditions);
+  auto query =
+      reading(fmt::format("SELECT {} FROM schedule_execution_results{} ORDER BY executed_at DESC, execution_id DESC "
+                          "LIMIT {}",
+                          kExecutionColumns, conditions.where(), filter.limit + kSpareRows),
+              conditions);
   core->ask(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
     if (!answer) return done(fail(std::move(answer.error())));
     RowReader rows(answer->body);
@@ -36,10 +37,11 @@ void find_fired(const ExecutionCore& core, const AnalyticsFilter& filter, Done<R
 
 void find_posted(const ExecutionCore& core, const AnalyticsFilter& filter, Done<Records> done) {
   const auto conditions = record_conditions(filter);
-  auto query = reading(fmt::format("SELECT {} FROM schedule_analytics_records{} ORDER BY completed_at DESC, analytics_id DESC "
-                                   "LIMIT {}",
-                                   kRecordColumns, conditions.where(), filter.limit + kSpareRows),
-                       conditions);
+  auto query =
+      reading(fmt::format("SELECT {} FROM schedule_analytics_records{} ORDER BY completed_at DESC, analytics_id DESC "
+                          "LIMIT {}",
+                          kRecordColumns, conditions.where(), filter.limit + kSpareRows),
+              conditions);
   core->ask(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
     if (!answer) return done(fail(std::move(answer.error())));
     RowReader rows(answer->body);
@@ -56,12 +58,15 @@ void find_posted(const ExecutionCore& core, const AnalyticsFilter& filter, Done<
 // The key, counts, and the sums of processing and queue times in microseconds, in the order of read_groups().
 std::string fired_sql(AnalyticsBy by, const Conditions& conditions) {
   std::string_view key = "''";
-  if (by == AnalyticsBy::type) key = "multiIf(of_schedule, 'mongo_periodic', waited_far, 'clickhouse_delayed', 'redis_immediate')";
+  if (by == AnalyticsBy::type)
+    key = "multiIf(of_schedule, 'mongo_periodic', waited_far, 'clickhouse_delayed', 'redis_immediate')";
   if (by == AnalyticsBy::event_type) key = "entity_type";
   if (by == AnalyticsBy::schedule) key = "schedule_id";
   return fmt::format(
-      "SELECT {} AS group_key, count() AS total, countIf(status IN ('success', 'running')), countIf(status = 'skipped'), "
-      "countIf(status IN ('error', 'timeout')), countIf(status IN ('success', 'running')), countIf(status != 'skipped'), "
+      "SELECT {} AS group_key, count() AS total, countIf(status IN ('success', 'running')), countIf(status = "
+      "'skipped'), "
+      "countIf(status IN ('error', 'timeout')), countIf(status IN ('success', 'running')), countIf(status != "
+      "'skipped'), "
       "countIf(status != 'skipped'), sumIf(duration_us, status != 'skipped'), "
       "sumIf(greatest(lateness_us, 0), status != 'skipped') FROM schedule_execution_results FINAL{} GROUP BY group_key "
       "ORDER BY total DESC",
@@ -74,8 +79,10 @@ std::string posted_sql(AnalyticsBy by, const Conditions& conditions) {
   if (by == AnalyticsBy::event_type) key = "event_type";
   if (by == AnalyticsBy::schedule) key = "schedule_id";
   return fmt::format(
-      "SELECT {} AS group_key, count() AS total, countIf(level = 'info'), countIf(level = 'warning'), countIf(level = 'error'), "
-      "countIf(execution_result = 'success'), count(processing_us), count(mongo_queue_us) + count(clickhouse_queue_us) + "
+      "SELECT {} AS group_key, count() AS total, countIf(level = 'info'), countIf(level = 'warning'), countIf(level = "
+      "'error'), "
+      "countIf(execution_result = 'success'), count(processing_us), count(mongo_queue_us) + count(clickhouse_queue_us) "
+      "+ "
       "count(redis_queue_us), sum(ifNull(processing_us, 0)), sum(ifNull(mongo_queue_us, 0)) + "
       "sum(ifNull(clickhouse_queue_us, 0)) + sum(ifNull(redis_queue_us, 0)) FROM schedule_analytics_records FINAL{} "
       "GROUP BY group_key ORDER BY total DESC",
@@ -126,14 +133,15 @@ void post_records(const ExecutionCore& core, const std::vector<AnalyticsRecord>&
 void find_records(const ExecutionCore& core, AnalyticsFilter filter, Done<Records> done) {
   find_fired(core, filter, [core, filter, done = std::move(done)](Result<Records> fired) mutable {
     if (!fired) return done(std::move(fired));
-    find_posted(core, filter,
-                [limit = filter.limit, records = std::move(*fired), done = std::move(done)](Result<Records> posted) mutable {
-                  if (!posted) return done(std::move(posted));
-                  std::ranges::move(*posted, std::back_inserter(records));
-                  std::ranges::stable_sort(records, std::ranges::greater{}, &AnalyticsRecord::completed_at);
-                  if (records.size() > limit) records.resize(limit);
-                  done(std::move(records));
-                });
+    find_posted(
+        core, filter,
+        [limit = filter.limit, records = std::move(*fired), done = std::move(done)](Result<Records> posted) mutable {
+          if (!posted) return done(std::move(posted));
+          std::ranges::move(*posted, std::back_inserter(records));
+          std::ranges::stable_sort(records, std::ranges::greater{}, &AnalyticsRecord::completed_at);
+          if (records.size() > limit) records.resize(limit);
+          done(std::move(records));
+        });
   });
 }
 

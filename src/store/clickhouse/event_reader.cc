@@ -115,8 +115,9 @@ std::string time_range(const EventFilter& filter, const std::optional<Key>& afte
     query.parameters.time("due_to", *filter.due_to);
   }
   if (after) {
-    sql += " AND scheduled_at >= {after:DateTime64(6, 'UTC')} AND (scheduled_at, schedule_id, event_id) >"
-           " ({after:DateTime64(6, 'UTC')}, {after_schedule:String}, {after_id:UUID})";
+    sql +=
+        " AND scheduled_at >= {after:DateTime64(6, 'UTC')} AND (scheduled_at, schedule_id, event_id) >"
+        " ({after:DateTime64(6, 'UTC')}, {after_schedule:String}, {after_id:UUID})";
     query.parameters.time("after", after->due_at).text("after_schedule", after->schedule_id).id("after_id", after->id);
   }
   return sql;
@@ -160,8 +161,8 @@ EventPage page_of(FoundKeys& found, FarSlots slots, const EventFilter& filter, s
   for (const auto& key : found.keys) {
     FarRow* row = waiting_at(slots, key);
     if (row == nullptr || !filter.matches(row->event)) continue;
-    page.events.push_back(StoredEvent{
-        .event = std::move(row->event), .state = State::pending, .tier = Tier::far, .outcome = {}});
+    page.events.push_back(
+        StoredEvent{.event = std::move(row->event), .state = State::pending, .tier = Tier::far, .outcome = {}});
   }
   if (more) {
     page.next_cursor = cursor_text(found.keys.back());
@@ -214,19 +215,20 @@ void ClickHouseEventReader::due_before(TimePoint until, size_t limit, Done<FarDu
     if (due.page.more) keys->resize(limit);
     if (keys->empty()) return done(std::move(due));
     const auto ids = ids_of(*keys);
-    look_up_far(gate_, ids, [due = std::move(due), keys = std::move(*keys),
-                             done = std::move(done)](Result<FarSlots> slots) mutable {
-      if (!slots) return done(fail(std::move(slots.error())));
-      for (const auto& key : keys) {
-        if (FarRow* row = waiting_at(*slots, key)) {
-          due.page.events.push_back(std::move(row->event));
-        } else {
-          due.strays.push_back(key.id);
-          due.pointer_lost = due.pointer_lost || !slots->contains(key.id);
-        }
-      }
-      done(std::move(due));
-    });
+    look_up_far(
+        gate_, ids,
+        [due = std::move(due), keys = std::move(*keys), done = std::move(done)](Result<FarSlots> slots) mutable {
+          if (!slots) return done(fail(std::move(slots.error())));
+          for (const auto& key : keys) {
+            if (FarRow* row = waiting_at(*slots, key)) {
+              due.page.events.push_back(std::move(row->event));
+            } else {
+              due.strays.push_back(key.id);
+              due.pointer_lost = due.pointer_lost || !slots->contains(key.id);
+            }
+          }
+          done(std::move(due));
+        });
   });
 }
 
@@ -237,19 +239,20 @@ void ClickHouseEventReader::find(FindRequest request, Done<EventPage> done) {
     if (!after) return done(fail_field(Code::invalid_argument, "cursor", "is not one that this store gave"));
   }
   const size_t limit = std::clamp<size_t>(request.limit, 1, kMostFound);
-  gate_.query(find_query(request, after, limit + 1), [this, limit, filter = request.filter,
-                                                      done = std::move(done)](Result<Answer> answer) mutable {
-    if (!answer) return done(fail(std::move(answer.error())));
-    auto found = read_found(*answer);
-    if (!found) return done(fail(std::move(found.error())));
-    const auto ids = ids_of(found->keys);
-    if (ids.empty()) return done(page_of(*found, {}, filter, limit));
-    look_up_far(gate_, ids, [limit, filter = std::move(filter), found = std::move(*found),
+  gate_.query(find_query(request, after, limit + 1),
+              [this, limit, filter = request.filter, done = std::move(done)](Result<Answer> answer) mutable {
+                if (!answer) return done(fail(std::move(answer.error())));
+                auto found = read_found(*answer);
+                if (!found) return done(fail(std::move(found.error())));
+                const auto ids = ids_of(found->keys);
+                if (ids.empty()) return done(page_of(*found, {}, filter, limit));
+                look_up_far(gate_, ids,
+                            [limit, filter = std::move(filter), found = std::move(*found),
                              done = std::move(done)](Result<FarSlots> slots) mutable {
-      if (!slots) return done(fail(std::move(slots.error())));
-      done(page_of(found, std::move(*slots), filter, limit));
-    });
-  });
+                              if (!slots) return done(fail(std::move(slots.error())));
+                              done(page_of(found, std::move(*slots), filter, limit));
+                            });
+              });
 }
 
 void ClickHouseEventReader::counts_changed() {

@@ -89,7 +89,8 @@ std::string_view rebuild_pointers() {
 
 const ClickHouseLayout& event_layout() {
   static const ClickHouseLayout layout{
-      .component = "events", .steps = {{events_table(), ids_table(), std::string(rebuild_pointers()), std::string(kView)}}};
+      .component = "events",
+      .steps = {{events_table(), ids_table(), std::string(rebuild_pointers()), std::string(kView)}}};
   return layout;
 }
 

@@ -47,8 +47,9 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
       : gate_(gate), before_(before), done_(std::move(done)) {}
 
   void start() {
-    Query query{.sql = "SELECT DISTINCT table, partition_id FROM system.parts WHERE active AND database ="
-                       " currentDatabase() AND table IN ('event_schedules', 'event_schedule_ids')"};
+    Query query{.sql =
+                    "SELECT DISTINCT table, partition_id FROM system.parts WHERE active AND database ="
+                    " currentDatabase() AND table IN ('event_schedules', 'event_schedule_ids')"};
     gate_.query(std::move(query), [self = shared_from_this()](Result<Answer> answer) {
       if (!answer) return self->done_(fail(std::move(answer.error())));
       self->listed(*answer);
@@ -85,8 +86,9 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
     if (at_ == past_.size()) return done_(dropped_);
     const auto& one = past_[at_];
     if (one.table != "event_schedules") return drop();
-    Query query{.sql = "SELECT count() FROM event_schedules FINAL WHERE _partition_id = {partition:String} AND status ="
-                       " 'pending'"};
+    Query query{.sql =
+                    "SELECT count() FROM event_schedules FINAL WHERE _partition_id = {partition:String} AND status ="
+                    " 'pending'"};
     query.parameters.text("partition", one.id);
     gate_.query(std::move(query), [self = shared_from_this()](Result<Answer> answer) {
       if (!answer) return self->done_(fail(std::move(answer.error())));

@@ -1,13 +1,13 @@
 // Appending executions, each once.
 //
-// Asked first is which of them the server has. Mostly none. Some, where they came together with others before: those are
-// left out, since an insert of them would be merged away among the rows, but the hourly states would count them twice. Or
-// this is the repeat of an insert whose answer was lost, and the server may have died half-way, with the rows of some days
-// written and no states at all. So rows and states are compared, and where states are missing the whole insert goes once
-// more under its token: what was done of it counts once.
+// Asked first is which of them the server has. Mostly none. Some, where they came together with others before: those
+// are left out, since an insert of them would be merged away among the rows, but the hourly states would count them
+// twice. Or this is the repeat of an insert whose answer was lost, and the server may have died half-way, with the rows
+// of some days written and no states at all. So rows and states are compared, and where states are missing the whole
+// insert goes once more under its token: what was done of it counts once.
 //
-// Then it is read back: a server may acknowledge what it drops, because it takes the token for known (ClickHouse#121174).
-// What is missing goes once more without one.
+// Then it is read back: a server may acknowledge what it drops, because it takes the token for known
+// (ClickHouse#121174). What is missing goes once more without one.
 #include <algorithm>
 #include <set>
 
@@ -27,8 +27,10 @@ using Key = std::pair<int64_t, std::string>;
 Key key_of(const Execution& execution) { return {to_micros(execution.executed_at), execution.id}; }
 
 constexpr std::string_view kKnown =
-    "SELECT executed_at, execution_id FROM schedule_execution_results WHERE executed_at >= {from:DateTime64(6, 'UTC')} AND "
-    "executed_at <= {to:DateTime64(6, 'UTC')} AND (executed_at, execution_id) IN (SELECT executed_at, execution_id FROM given)";
+    "SELECT executed_at, execution_id FROM schedule_execution_results WHERE executed_at >= {from:DateTime64(6, 'UTC')} "
+    "AND "
+    "executed_at <= {to:DateTime64(6, 'UTC')} AND (executed_at, execution_id) IN (SELECT executed_at, execution_id "
+    "FROM given)";
 
 // Of the hours from first to last: rows, and what the states count.
 constexpr std::string_view kCompared =
@@ -95,7 +97,8 @@ class AppendCall : public std::enable_shared_from_this<AppendCall> {
     leave_out_known();
     log::error("clickhouse.dropped_an_insert", {{"missing", std::to_string(executions_.size())}});
     if (std::exchange(again_, true)) {
-      return done_(fail(Code::unavailable, "ClickHouse acknowledged {} executions that it does not have", executions_.size()));
+      return done_(
+          fail(Code::unavailable, "ClickHouse acknowledged {} executions that it does not have", executions_.size()));
     }
     insert();
   }
@@ -123,8 +126,9 @@ class AppendCall : public std::enable_shared_from_this<AppendCall> {
   void insert() {
     std::string body;
     for (const auto& execution : executions_) append_execution(body, execution);
-    auto query = inserting(
-        fmt::format("INSERT INTO schedule_execution_results ({}) FORMAT RowBinary", kExecutionColumns), std::move(body));
+    auto query =
+        inserting(fmt::format("INSERT INTO schedule_execution_results ({}) FORMAT RowBinary", kExecutionColumns),
+                  std::move(body));
     if (again_) query.settings.emplace_back("insert_deduplicate", "0");
     ask(std::move(query), [](AppendCall& call, RowReader&) {
       call.look_up([](AppendCall& looking, RowReader& rows) { looking.read_back(rows); });

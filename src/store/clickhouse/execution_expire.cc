@@ -14,7 +14,8 @@ constexpr std::string_view kOldExecutions =
     "executed_at < {analytics:DateTime64(6, 'UTC')} AND (executed_at < {both:DateTime64(6, 'UTC')} OR NOT of_schedule)";
 constexpr std::string_view kOldRecords = "completed_at < {analytics:DateTime64(6, 'UTC')}";
 // By whole hours, so that no state loses a part of what it counts.
-constexpr std::string_view kOldStates = "addHours(toDateTime64(date, 6, 'UTC'), hour + 1) <= {analytics:DateTime64(6, 'UTC')}";
+constexpr std::string_view kOldStates =
+    "addHours(toDateTime64(date, 6, 'UTC'), hour + 1) <= {analytics:DateTime64(6, 'UTC')}";
 
 class ExpireCall : public std::enable_shared_from_this<ExpireCall> {
  public:

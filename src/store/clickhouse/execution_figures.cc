@@ -1,5 +1,5 @@
-// Figures over executions: of the rows, exactly, while they are few; else of the hourly states and the rows of the broken
-// hours at both ends.
+// Figures over executions: of the rows, exactly, while they are few; else of the hourly states and the rows of the
+// broken hours at both ends.
 #include <charconv>
 #include <cmath>
 
@@ -55,8 +55,8 @@ std::string exact_sql(const Conditions& conditions, std::optional<GroupBy> by, b
   const auto percentiles =
       few ? fmt::format("arrayMap(late -> toFloat64(late), {})", fmt::format(fmt::runtime(kExact), kTried))
           : fmt::format("quantilesDDIf(0.005, 0.5, 0.95, 0.99)(lateness_us, {})", kTried);
-  return fmt::format("SELECT {} AS group_key, {} FROM {}{} GROUP BY group_key", row_key(by), counts_of_rows(percentiles), kRows,
-                     conditions.where());
+  return fmt::format("SELECT {} AS group_key, {} FROM {}{} GROUP BY group_key", row_key(by),
+                     counts_of_rows(percentiles), kRows, conditions.where());
 }
 
 /// Whole hours from the states, what is before and after them from the rows.
@@ -146,18 +146,19 @@ void collect(const ExecutionCore& core, ExecutionFilter filter, std::optional<Gr
              Done<std::vector<ExecutionGroup>> done) {
   // Before the count: the filter is moved.
   const auto counted = filter;
-  count_rows(core, counted, [core, filter = std::move(filter), by, done = std::move(done)](Result<uint64_t> count) mutable {
-    if (!count) return done(fail(std::move(count.error())));
-    const bool few = *count <= core->exact_rows_max;
-    const auto conditions = conditions_of(filter);
-    auto query = few || !states_suffice(filter) || !pieces_of(filter).whole_hours()
-                     ? reading(exact_sql(conditions, by, few), conditions)
-                     : merged_query(filter, by);
-    core->ask(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
-      if (!answer) return done(fail(std::move(answer.error())));
-      done(read_groups(answer->body));
-    });
-  });
+  count_rows(core, counted,
+             [core, filter = std::move(filter), by, done = std::move(done)](Result<uint64_t> count) mutable {
+               if (!count) return done(fail(std::move(count.error())));
+               const bool few = *count <= core->exact_rows_max;
+               const auto conditions = conditions_of(filter);
+               auto query = few || !states_suffice(filter) || !pieces_of(filter).whole_hours()
+                                ? reading(exact_sql(conditions, by, few), conditions)
+                                : merged_query(filter, by);
+               core->ask(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
+                 if (!answer) return done(fail(std::move(answer.error())));
+                 done(read_groups(answer->body));
+               });
+             });
 }
 
 void recent_mean_duration(const ExecutionCore& core, const ExecutionFilter& filter, Done<double> done) {
@@ -215,14 +216,15 @@ void execution_stats(const ExecutionCore& core, ExecutionFilter filter, Done<Exe
 
 void execution_groups(const ExecutionCore& core, ExecutionFilter filter, GroupBy by,
                       Done<std::vector<ExecutionGroup>> done) {
-  collect(core, std::move(filter), by, [by, done = std::move(done)](Result<std::vector<ExecutionGroup>> groups) mutable {
-    if (!groups) return done(std::move(groups));
-    if (by == GroupBy::hour) {
-      for (auto& group : *groups) group.key = hour_text(group.key);
-    }
-    std::ranges::sort(*groups, {}, &ExecutionGroup::key);
-    done(std::move(groups));
-  });
+  collect(core, std::move(filter), by,
+          [by, done = std::move(done)](Result<std::vector<ExecutionGroup>> groups) mutable {
+            if (!groups) return done(std::move(groups));
+            if (by == GroupBy::hour) {
+              for (auto& group : *groups) group.key = hour_text(group.key);
+            }
+            std::ranges::sort(*groups, {}, &ExecutionGroup::key);
+            done(std::move(groups));
+          });
 }
 
 }  // namespace schedules

@@ -16,9 +16,8 @@ Result<ExecutionPage> read_page(std::string_view body, size_t limit) {
     page.executions.push_back(std::move(*execution));
   }
   const bool all = page.executions.size() < limit + kSpareRows;
-  const auto again = std::ranges::unique(page.executions, [](const auto& a, const auto& b) {
-    return a.executed_at == b.executed_at && a.id == b.id;
-  });
+  const auto again = std::ranges::unique(
+      page.executions, [](const auto& a, const auto& b) { return a.executed_at == b.executed_at && a.id == b.id; });
   page.executions.erase(again.begin(), again.end());
   if (all && page.executions.size() <= limit) return page;
   page.executions.resize(std::min(limit, page.executions.size()));
@@ -35,10 +34,11 @@ void find_executions(const ExecutionCore& core, ExecutionFilter filter, Done<Exe
     filter.skip = 0;
     if (auto placed = after_cursor(conditions, filter.cursor); !placed) return done(fail(std::move(placed.error())));
   }
-  auto query = reading(fmt::format("SELECT {} FROM schedule_execution_results{} ORDER BY executed_at DESC, execution_id DESC "
-                                   "LIMIT {}, {}",
-                                   kExecutionColumns, conditions.where(), filter.skip, filter.limit + kSpareRows),
-                       conditions);
+  auto query =
+      reading(fmt::format("SELECT {} FROM schedule_execution_results{} ORDER BY executed_at DESC, execution_id DESC "
+                          "LIMIT {}, {}",
+                          kExecutionColumns, conditions.where(), filter.skip, filter.limit + kSpareRows),
+              conditions);
   core->ask(std::move(query), [limit = filter.limit, done = std::move(done)](Result<Answer> answer) mutable {
     if (!answer) return done(fail(std::move(answer.error())));
     done(read_page(answer->body, limit));

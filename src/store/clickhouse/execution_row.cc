@@ -12,10 +12,14 @@ enum class StoredStatus : int8_t { success = 1, error = 2, timeout = 3, skipped 
 
 StoredStatus stored(RunStatus status) {
   switch (status) {
-    case RunStatus::success: return StoredStatus::success;
-    case RunStatus::failure: return StoredStatus::error;
-    case RunStatus::skipped: return StoredStatus::skipped;
-    case RunStatus::running: return StoredStatus::running;
+    case RunStatus::success:
+      return StoredStatus::success;
+    case RunStatus::failure:
+      return StoredStatus::error;
+    case RunStatus::skipped:
+      return StoredStatus::skipped;
+    case RunStatus::running:
+      return StoredStatus::running;
   }
   return StoredStatus::error;
 }

@@ -13,7 +13,8 @@ namespace schedules {
 /// As append_execution writes them, and read_execution wants them.
 inline constexpr std::string_view kExecutionColumns =
     "execution_id, schedule_id, correlation_id, topic, entity_type, action, scheduled_at, executed_at, delay_seconds, "
-    "status, error_message, retry_count, processing_time_ms, node_id, event_id, of_schedule, waited_far, schedule_name, "
+    "status, error_message, retry_count, processing_time_ms, node_id, event_id, of_schedule, waited_far, "
+    "schedule_name, "
     "entity_id, lateness_us, duration_us, state, reason, attempt, sink, position";
 void append_execution(std::string& out, const Execution& execution);
 /// Errors: corrupt.

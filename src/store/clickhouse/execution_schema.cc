@@ -83,7 +83,8 @@ SETTINGS {})",
 }
 
 std::string states_feed() {
-  return fmt::format(R"(CREATE MATERIALIZED VIEW IF NOT EXISTS schedule_performance_metrics_mv TO schedule_performance_states AS
+  return fmt::format(
+      R"(CREATE MATERIALIZED VIEW IF NOT EXISTS schedule_performance_metrics_mv TO schedule_performance_states AS
 SELECT toDate(executed_at) AS date, toHour(executed_at) AS hour, entity_type, action, topic, count() AS total,
     countIf(status = 'success') AS succeeded, countIf(status IN ('error', 'timeout')) AS failed,
     countIf(status = 'skipped') AS skipped, countIf(duration_us > 0) AS timed,
@@ -92,7 +93,7 @@ SELECT toDate(executed_at) AS date, toHour(executed_at) AS hour, entity_type, ac
     quantilesDDStateIf(0.005, 0.5, 0.95, 0.99)(lateness_us, {0}) AS lateness, max(created_at) AS written_at
 FROM schedule_execution_results
 GROUP BY date, hour, entity_type, action, topic)",
-                     kTried);
+      kTried);
 }
 
 constexpr std::string_view kMetrics = R"(CREATE VIEW IF NOT EXISTS schedule_performance_metrics AS
@@ -186,7 +187,8 @@ FROM schedule_analytics_records FINAL)";
 
 std::string results_ttl(uint32_t history_days, uint32_t analytics_days) {
   return fmt::format(
-      "toDateTime(executed_at) + toIntervalDay({}) DELETE WHERE NOT of_schedule, toDateTime(executed_at) + toIntervalDay({})",
+      "toDateTime(executed_at) + toIntervalDay({}) DELETE WHERE NOT of_schedule, toDateTime(executed_at) + "
+      "toIntervalDay({})",
       analytics_days, std::max(history_days, analytics_days));
 }
 

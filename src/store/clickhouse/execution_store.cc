@@ -43,7 +43,8 @@ ClickHouseExecutionStore::~ClickHouseExecutionStore() = default;
 
 void ClickHouseExecutionStore::Core::ask(clickhouse::Query query, Done<clickhouse::Answer> done) {
   if (away) query.timeout = kAwayTimeout;
-  gate.query(std::move(query), [self = shared_from_this(), done = std::move(done)](Result<clickhouse::Answer> answer) mutable {
+  gate.query(std::move(query), [self = shared_from_this(),
+                                done = std::move(done)](Result<clickhouse::Answer> answer) mutable {
     self->away = !answer && answer.error().code == Code::unavailable && clickhouse::exception_code(answer.error()) == 0;
     done(std::move(answer));
   });
@@ -105,10 +106,11 @@ void ClickHouseExecutionStore::common_errors(AnalyticsFilter filter, Done<std::v
 
 void ClickHouseExecutionStore::probe(Done<void> done) {
   apply_retention(core_);
-  core_->ask({.sql = "SELECT 1", .timeout = kAwayTimeout}, [done = std::move(done)](const Result<clickhouse::Answer>& answer) mutable {
-    if (!answer) return done(fail(answer.error()));
-    done({});
-  });
+  core_->ask({.sql = "SELECT 1", .timeout = kAwayTimeout},
+             [done = std::move(done)](const Result<clickhouse::Answer>& answer) mutable {
+               if (!answer) return done(fail(answer.error()));
+               done({});
+             });
 }
 
 void ClickHouseExecutionStore::inspect(Done<ClickHouseLayoutStatus> done) {

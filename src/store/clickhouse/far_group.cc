@@ -75,8 +75,7 @@ Changed FarGroup::cancel(const CancelRequest& wanted) {
   version.ended = true;
   row.version = version.at(now_, node_);
   row.status = FarStatus::cancelled;
-  row.outcome = Outcome{
-      .state = State::cancelled, .at = wanted.at, .settled_at = wanted.at, .reason = wanted.reason};
+  row.outcome = Outcome{.state = State::cancelled, .at = wanted.at, .settled_at = wanted.at, .reason = wanted.reason};
   row.event.body.clear();
   row.event.headers.clear();
   contested_.insert(wanted.id);

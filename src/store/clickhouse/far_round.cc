@@ -12,7 +12,7 @@ using clickhouse::Query;
 
 constexpr int kMostInserts = 3;
 constexpr std::chrono::seconds kInsertTimeout{15};  // many partitions, each synced, take their time
-constexpr size_t kRowBytes = 700;  // about
+constexpr size_t kRowBytes = 700;                   // about
 
 class Round : public std::enable_shared_from_this<Round> {
  public:
@@ -75,8 +75,9 @@ class Round : public std::enable_shared_from_this<Round> {
   }
 
   void read_back(Status inserted) {
-    Query query{.sql = "SELECT (SELECT count() FROM event_schedule_ids WHERE batch = {batch:UInt64}),"
-                       " (SELECT count() FROM event_schedules WHERE batch = {batch:UInt64})"};
+    Query query{.sql =
+                    "SELECT (SELECT count() FROM event_schedule_ids WHERE batch = {batch:UInt64}),"
+                    " (SELECT count() FROM event_schedules WHERE batch = {batch:UInt64})"};
     query.parameters.unsigned_number("batch", options_.batch);
     gate_.query(std::move(query), [self = shared_from_this(), inserted = std::move(inserted)](Result<Answer> answer) {
       if (!answer) return self->finish(fail(inserted ? std::move(answer.error()) : inserted.error()));

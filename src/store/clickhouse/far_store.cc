@@ -46,7 +46,8 @@ class ClickHouseFarStore::Parts {
           if (tries == 0) return done(fail(Code::io_error, "ClickHouse's due events and their ids do not agree"));
           due_before(until, limit, tries - 1, std::move(done));
         };
-        return due->pointer_lost ? find_again(std::move(again)) : submit(far_tidy(std::move(due->strays), std::move(again)));
+        return due->pointer_lost ? find_again(std::move(again))
+                                 : submit(far_tidy(std::move(due->strays), std::move(again)));
       }
       const bool last = !due->page.more;
       done(std::move(due->page));

@@ -63,15 +63,14 @@ FarWriter::Round FarWriter::take_one() {
   if (round.requests.empty()) return round;
   busy_.insert(round.ids.begin(), round.ids.end());
   const TimePoint now = clock_.wall();
-  round.options = FarRoundOptions{
-      .now = now, .node = node_, .dedupe_window = options_.dedupe_window, .batch = next_batch(now)};
+  round.options =
+      FarRoundOptions{.now = now, .node = node_, .dedupe_window = options_.dedupe_window, .batch = next_batch(now)};
   return round;
 }
 
 void FarWriter::start(std::vector<Round> rounds) {
   for (auto& round : rounds) {
-    run_far_round(gate_, std::move(round.requests), round.options,
-                  [this, ids = std::move(round.ids)] { ended(ids); });
+    run_far_round(gate_, std::move(round.requests), round.options, [this, ids = std::move(round.ids)] { ended(ids); });
   }
 }
 

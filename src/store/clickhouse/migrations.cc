@@ -133,10 +133,10 @@ struct ClickHouseGate::Shared : std::enable_shared_from_this<Shared> {
   clickhouse::Client& client;
   const ClickHouseLayout& layout;
   std::mutex mutex;
-  bool open = false;           ///< guarded by mutex
-  bool migrating = false;      ///< guarded by mutex
-  bool repair = false;         ///< guarded by mutex
-  std::vector<Call> waiting;   ///< guarded by mutex
+  bool open = false;          ///< guarded by mutex
+  bool migrating = false;     ///< guarded by mutex
+  bool repair = false;        ///< guarded by mutex
+  std::vector<Call> waiting;  ///< guarded by mutex
 
   Shared(clickhouse::Client& given, const ClickHouseLayout& wanted) : client(given), layout(wanted) {}
 

@@ -31,7 +31,8 @@ void add_note(ExecutionTally& tally, const ExecutionNote& note) {
 Write last_of(const std::string& id, const ExecutionTally& tally) {
   const auto& newest = *tally.newest;
   Document filter{{"_id", mongo::ObjectId{id}}};
-  filter.add("$or", Array{Document{{"last_execution", nullptr}}, Document{{"last_execution", Document{{"$lte", newest.at}}}}});
+  filter.add("$or",
+             Array{Document{{"last_execution", nullptr}}, Document{{"last_execution", Document{{"$lte", newest.at}}}}});
   Document set{{"last_status", to_string(newest.status)}};
   if (tally.newest_failure) set.add("last_error", tally.newest_failure->error);
   return {.filter = std::move(filter), .document = {{"$set", set}}};
@@ -60,7 +61,8 @@ Status write_batch(mongo::Connection& mongo, int64_t batch, const std::map<std::
     schedules.push_back(counts_of({{"_id", mongo::ObjectId{id}}}, batch, tally, "last_execution"));
     definitions.push_back(counts_of({{"schedule_id", id}}, batch, tally, "last_execution_at"));
   }
-  for (const auto& [collection, writes] : {std::pair(collections::kSchedules, &last), {collections::kSchedules, &schedules},
+  for (const auto& [collection, writes] : {std::pair(collections::kSchedules, &last),
+                                           {collections::kSchedules, &schedules},
                                            {collections::kDefinitions, &definitions}}) {
     const auto done = mongo.write(collection, *writes, mongo::Order::any);
     if (done) continue;

@@ -1,6 +1,6 @@
-// Counts of executions on their way into `mongo_schedules`. While the server is away they add up here and are written once
-// it is back; a batch whose answer was lost counts once, as each schedule remembers the last batches (field `counted`).
-// Thread-safe.
+// Counts of executions on their way into `mongo_schedules`. While the server is away they add up here and are written
+// once it is back; a batch whose answer was lost counts once, as each schedule remembers the last batches (field
+// `counted`). Thread-safe.
 #pragma once
 
 #include <map>
@@ -18,8 +18,8 @@ namespace schedules {
 struct ExecutionTally {
   uint64_t runs = 0;
   uint64_t failures = 0;
-  std::optional<TimePoint> newest_run;         ///< success or failure
-  std::optional<ExecutionNote> newest;         ///< of any status
+  std::optional<TimePoint> newest_run;  ///< success or failure
+  std::optional<ExecutionNote> newest;  ///< of any status
   std::optional<ExecutionNote> newest_failure;
 };
 
@@ -42,9 +42,9 @@ class Counting {
 
   Random& random_;
   std::mutex mutex_;
-  Batch next_;                 ///< guarded by mutex_
-  std::mutex writing_mutex_;   ///< one write at a time
-  std::optional<Batch> stuck_; ///< guarded by writing_mutex_: its outcome is not known
+  Batch next_;                  ///< guarded by mutex_
+  std::mutex writing_mutex_;    ///< one write at a time
+  std::optional<Batch> stuck_;  ///< guarded by writing_mutex_: its outcome is not known
 };
 
 }  // namespace schedules

@@ -40,20 +40,13 @@ Document document_of(const DeadLetter& letter) {
   std::string record;
   // As pending: a final state would leave out body and headers, which a redrive needs.
   pack(event, State::pending, Tier::near, {}, record);
-  return {{"_id", event.id.text()},
-          {"topic", event.topic},
-          {"entity_type", event.entity_type},
-          {"entity_id", event.entity_id},
-          {"action", event.action},
-          {"correlation_id", event.correlation_id},
-          {"schedule_id", event.schedule_id},
-          {"schedule_name", event.schedule_name},
-          {"due_at", event.due_at},
-          {"attempts", static_cast<int64_t>(event.attempts.size())},
-          {"reason", letter.reason},
-          {"detail", letter.detail},
-          {"died_at", letter.died_at},
-          {"died_us", to_micros(letter.died_at)},
+  return {{"_id", event.id.text()},           {"topic", event.topic},
+          {"entity_type", event.entity_type}, {"entity_id", event.entity_id},
+          {"action", event.action},           {"correlation_id", event.correlation_id},
+          {"schedule_id", event.schedule_id}, {"schedule_name", event.schedule_name},
+          {"due_at", event.due_at},           {"attempts", static_cast<int64_t>(event.attempts.size())},
+          {"reason", letter.reason},          {"detail", letter.detail},
+          {"died_at", letter.died_at},        {"died_us", to_micros(letter.died_at)},
           {"record", mongo::Binary{record}}};
 }
 
@@ -130,26 +123,25 @@ Result<DeadLetterPage> find_letters(mongo::Connection& mongo, const DeadLetterFi
   if (!where) return fail(std::move(where.error()));
   DeadLetterPage page;
   size_t seen = 0;
-  auto done = mongo.find(
-      {.collection = collections::kDeadLetters,
-       .filter = std::move(*where),
-       .sort = {{"died_us", -1}, {"_id", -1}},
-       .projection = {},
-       .limit = filter.limit + 1},
-      [&](std::string_view document) -> Status {
-        // One more was asked for than fits, only to learn whether there is one.
-        if (++seen > filter.limit) {
-          if (!page.letters.empty()) page.next_cursor = cursor_of(page.letters.back());
-          return {};
-        }
-        auto letter = read_letter(document);
-        if (letter) {
-          page.letters.push_back(std::move(*letter));
-        } else {  // another program's: it must not hide the others
-          log::error("mongo.letter_unreadable", {{"error", letter.error().detail}});
-        }
-        return {};
-      });
+  auto done = mongo.find({.collection = collections::kDeadLetters,
+                          .filter = std::move(*where),
+                          .sort = {{"died_us", -1}, {"_id", -1}},
+                          .projection = {},
+                          .limit = filter.limit + 1},
+                         [&](std::string_view document) -> Status {
+                           // One more was asked for than fits, only to learn whether there is one.
+                           if (++seen > filter.limit) {
+                             if (!page.letters.empty()) page.next_cursor = cursor_of(page.letters.back());
+                             return {};
+                           }
+                           auto letter = read_letter(document);
+                           if (letter) {
+                             page.letters.push_back(std::move(*letter));
+                           } else {  // another program's: it must not hide the others
+                             log::error("mongo.letter_unreadable", {{"error", letter.error().detail}});
+                           }
+                           return {};
+                         });
   if (!done) return fail(std::move(done.error()));
   return page;
 }

@@ -22,7 +22,8 @@ std::optional<int64_t> micros(const std::optional<TimePoint>& time) {
 }
 
 /// Payloads as text, where the document beside still says the same.
-void read_payload(FieldReader& in, std::string_view name, std::string_view kept_name, std::optional<std::string>& value) {
+void read_payload(FieldReader& in, std::string_view name, std::string_view kept_name,
+                  std::optional<std::string>& value) {
   const auto* element = in.find(name);
   const auto document = element != nullptr ? element->document() : std::nullopt;
   const auto* kept_element = in.find(kept_name);

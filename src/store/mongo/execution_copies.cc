@@ -112,7 +112,8 @@ void MongoExecutionCopies::write() {
             waiting->give_back(std::move(some));
             return done;
           }
-          log::error("mongo.copies_refused", {{"executions", std::to_string(some.size())}, {"error", done.error().detail}});
+          log::error("mongo.copies_refused",
+                     {{"executions", std::to_string(some.size())}, {"error", done.error().detail}});
         }
         return {};
       },

@@ -22,7 +22,8 @@ FieldReader::FieldReader(std::string_view document) {
 
 std::string FieldReader::shortened(std::string_view text) {
   std::string safe;
-  for (const char c : truncate_utf8(text, 64)) safe.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c);
+  for (const char c : truncate_utf8(text, 64))
+    safe.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c);
   return is_valid_utf8(safe) ? safe : "not UTF-8";
 }
 
@@ -120,15 +121,14 @@ void FieldReader::words(std::string_view name, std::vector<std::string>& values)
   mongo::Reader reader(*array);
   while (auto inner = reader.next()) {
     const auto word = inner->text();
-    if (!word || !is_valid_utf8(*word)) return add_fault("{} has {} in it, not text alone", name, mongo::to_string(inner->type));
+    if (!word || !is_valid_utf8(*word))
+      return add_fault("{} has {} in it, not text alone", name, mongo::to_string(inner->type));
     if (values.size() == kMostWords) return add_fault("{} has more than {} entries", name, kMostWords);
     values.emplace_back(*word);
   }
   if (!reader.ok()) add_fault("{} is not sound BSON", name);
 }
 
-TimePoint queryable(TimePoint time) {
-  return std::clamp(time, from_micros(0), from_micros(kMostMs * 1000));
-}
+TimePoint queryable(TimePoint time) { return std::clamp(time, from_micros(0), from_micros(kMostMs * 1000)); }
 
 }  // namespace schedules

@@ -69,7 +69,8 @@ Result<bool> make_index(mongo::Connection& mongo, const MongoIndex& index) {
   if (!differs && !doubled) return fail(made.error());
   // Somebody's index of the same keys serves as well, but that it may not be unique.
   if (index.unique || doubled) {
-    log::error("mongo.index_not_made", {{"collection", index.collection}, {"index", index.name()}, {"error", made.error().detail}});
+    log::error("mongo.index_not_made",
+               {{"collection", index.collection}, {"index", index.name()}, {"error", made.error().detail}});
     return false;
   }
   log::info("mongo.index_differs", {{"collection", index.collection}, {"index", index.name()}});

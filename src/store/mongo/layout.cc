@@ -11,8 +11,9 @@ namespace {
 using mongo::Document;
 
 constexpr uint32_t kLayout = 1;
-constexpr const char* kStep1 = "indexes of mongo_schedules, mongo_schedule_executions, scheduled_event_definitions and "
-                               "schedules_dead_letters; an import of the original's schedules, where there are any";
+constexpr const char* kStep1 =
+    "indexes of mongo_schedules, mongo_schedule_executions, scheduled_event_definitions and "
+    "schedules_dead_letters; an import of the original's schedules, where there are any";
 
 /// 0: nothing is there.
 Result<uint32_t> version_of(mongo::Connection& mongo) {
@@ -41,8 +42,9 @@ Status MongoLayout::migrate(mongo::Connection& mongo) {
   const auto version = version_of(mongo);
   if (!version) return fail(version.error());
   if (*version > kLayout) {
-    return fail(Code::newer_layout, "MongoDB's schedules have layout {}, this version knows {}: use the version that wrote it",
-                *version, kLayout);
+    return fail(Code::newer_layout,
+                "MongoDB's schedules have layout {}, this version knows {}: use the version that wrote it", *version,
+                kLayout);
   }
   if (*version < kLayout) {
     log::info("mongo.migrate", {{"from", std::to_string(*version)}, {"to", std::to_string(kLayout)}});
@@ -55,12 +57,12 @@ Status MongoLayout::migrate(mongo::Connection& mongo) {
   }
   if (*version == kLayout) return {};
   // $max: a newer version that migrates at the same time is not taken back.
-  auto noted = mongo.find_and_modify({.collection = collections::kMeta,
-                                      .filter = {{"_id", "layout"}},
-                                      .update = {{"$max", Document{{"version", kLayout}}},
-                                                 {"$set", Document{{"applied_at", clock_.wall()}}}},
-                                      .upsert = true,
-                                      .projection = {}});
+  auto noted = mongo.find_and_modify(
+      {.collection = collections::kMeta,
+       .filter = {{"_id", "layout"}},
+       .update = {{"$max", Document{{"version", kLayout}}}, {"$set", Document{{"applied_at", clock_.wall()}}}},
+       .upsert = true,
+       .projection = {}});
   if (!noted && noted.error().code != Code::already_exists) return fail(std::move(noted.error()));
   return {};
 }

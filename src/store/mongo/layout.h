@@ -1,7 +1,8 @@
-// The layout of what we keep in MongoDB: collections, indexes, and the document {_id: "layout"} of `schedules_meta`, which
-// says which steps have been taken. Steps may be repeated and run by several nodes at once.
+// The layout of what we keep in MongoDB: collections, indexes, and the document {_id: "layout"} of `schedules_meta`,
+// which says which steps have been taken. Steps may be repeated and run by several nodes at once.
 //
-// To change the layout: add a step, never edit one that was released; a document's own layout is in schedule_document.h.
+// To change the layout: add a step, never edit one that was released; a document's own layout is in
+// schedule_document.h.
 #pragma once
 
 #include <chrono>
@@ -66,9 +67,9 @@ class MongoLayout {
   const MongoLayoutOptions options_;
   const Clock& clock_;
   mutable std::mutex mutex_;
-  bool ready_ = false;           ///< guarded by mutex_
-  bool names_guarded_ = true;    ///< guarded by mutex_
-  uint64_t imported_ = 0;        ///< guarded by mutex_
+  bool ready_ = false;         ///< guarded by mutex_
+  bool names_guarded_ = true;  ///< guarded by mutex_
+  uint64_t imported_ = 0;      ///< guarded by mutex_
 };
 
 }  // namespace schedules

@@ -109,10 +109,12 @@ Result<uint64_t> import_legacy_schedules(mongo::Connection& mongo, const std::st
     static_cast<void>(mongo.update(collections::kMeta, note_filter(), {{"$set", Document{{"at", from_micros(0)}}}}));
     return fail(std::move(all.error()));
   }
-  auto noted = mongo.update(collections::kMeta, note_filter(),
-                            {{"$set", Document{{"state", "done"}, {"at", now}, {"seen", seen}, {"imported", brought}}}});
+  auto noted =
+      mongo.update(collections::kMeta, note_filter(),
+                   {{"$set", Document{{"state", "done"}, {"at", now}, {"seen", seen}, {"imported", brought}}}});
   if (!noted) return fail(std::move(noted.error()));
-  if (seen > 0) log::info("mongo.legacy_imported", {{"schedules", std::to_string(brought)}, {"seen", std::to_string(seen)}});
+  if (seen > 0)
+    log::info("mongo.legacy_imported", {{"schedules", std::to_string(brought)}, {"seen", std::to_string(seen)}});
   return brought;
 }
 

@@ -54,7 +54,8 @@ Result<bool> write(mongo::Connection& mongo, const std::string& schedule_id, con
 
 }  // namespace
 
-Result<std::vector<RunEntry>> change_runs(mongo::Connection& mongo, const std::string& schedule_id, const RunChange& change) {
+Result<std::vector<RunEntry>> change_runs(mongo::Connection& mongo, const std::string& schedule_id,
+                                          const RunChange& change) {
   for (int i = 0; i < kTries; ++i) {
     auto stored = read(mongo, schedule_id);
     if (!stored) return fail(stored.error());

@@ -6,6 +6,7 @@
 
 namespace schedules {
 
-Result<std::vector<RunEntry>> change_runs(mongo::Connection& mongo, const std::string& schedule_id, const RunChange& change);
+Result<std::vector<RunEntry>> change_runs(mongo::Connection& mongo, const std::string& schedule_id,
+                                          const RunChange& change);
 
 }  // namespace schedules

@@ -144,8 +144,7 @@ void MongoScheduleStore::mark_planned(std::vector<Schedule> schedules, Done<void
 
 void MongoScheduleStore::revisions(std::vector<std::string> ids, Done<std::vector<ScheduleRevision>> done) {
   call<std::vector<ScheduleRevision>>(
-      kAnyOrder, [ids = std::move(ids)](Connection& mongo) { return schedule_revisions(mongo, ids); },
-      std::move(done));
+      kAnyOrder, [ids = std::move(ids)](Connection& mongo) { return schedule_revisions(mongo, ids); }, std::move(done));
 }
 
 void MongoScheduleStore::note_executions(std::vector<ExecutionNote> notes, Done<void> done) {
@@ -196,8 +195,7 @@ void MongoScheduleStore::list(std::string module_name, Done<std::vector<StoredDe
 
 void MongoScheduleStore::get_definition(std::string name, Done<std::optional<StoredDefinition>> done) {
   call<std::optional<StoredDefinition>>(
-      kDefinitions,
-      [name = std::move(name)](Connection& mongo) { return schedules::get_definition(mongo, name); },
+      kDefinitions, [name = std::move(name)](Connection& mongo) { return schedules::get_definition(mongo, name); },
       std::move(done));
 }
 

@@ -91,8 +91,9 @@ mongo::Write plan_of(const Schedule& schedule) {
   filter.add("revision", schedule.revision);
   if (schedule.planned_until) {
     // Nodes that plan the same schedule may be late with it: what is planned stays planned.
-    filter.add("$or", Array{Document{{"bookkeeping.planned_until", nullptr}},
-                            Document{{"bookkeeping.planned_until", Document{{"$lte", to_micros(*schedule.planned_until)}}}}});
+    filter.add("$or",
+               Array{Document{{"bookkeeping.planned_until", nullptr}},
+                     Document{{"bookkeeping.planned_until", Document{{"$lte", to_micros(*schedule.planned_until)}}}}});
   }
   Document set{{"next_execution", schedule.next_execution},
                {"bookkeeping.next", micros(schedule.next_execution)},
@@ -133,8 +134,10 @@ Result<Schedule> replace_schedule(mongo::Connection& mongo, const Schedule& sche
   if (schedule.last_error && schedule.last_error->starts_with(kRefused)) set.add("last_error", nullptr);
   Document filter = with_id(schedule.id);
   filter.add("revision", schedule.revision);
-  const auto stored = mongo.find_and_modify(
-      {.collection = collections::kSchedules, .filter = std::move(filter), .update = {{"$set", set}}, .projection = {}});
+  const auto stored = mongo.find_and_modify({.collection = collections::kSchedules,
+                                             .filter = std::move(filter),
+                                             .update = {{"$set", set}},
+                                             .projection = {}});
   if (!stored) return fail(told(stored.error(), schedule));
   if (*stored) return read_schedule(**stored).schedule;
   const auto there = mongo.find_one({.collection = collections::kSchedules, .filter = with_id(schedule.id)});
@@ -168,7 +171,8 @@ Result<std::vector<Schedule>> find_schedules(mongo::Connection& mongo, const Sch
                          });
   if (!done) return fail(std::move(done.error()));
   // Dates are in milliseconds; within one, in the order of the exact times.
-  std::ranges::stable_sort(schedules, {}, [](const Schedule& s) { return std::tuple(floor_ms(s.created_at), s.created_at); });
+  std::ranges::stable_sort(schedules, {},
+                           [](const Schedule& s) { return std::tuple(floor_ms(s.created_at), s.created_at); });
   return schedules;
 }
 
@@ -180,7 +184,8 @@ Result<bool> remove_schedule(mongo::Connection& mongo, const std::string& id) {
   return removed->removed > 0;
 }
 
-Result<std::vector<Schedule>> due_schedules(mongo::Connection& mongo, TimePoint until, size_t limit, TakeOver& take_over) {
+Result<std::vector<Schedule>> due_schedules(mongo::Connection& mongo, TimePoint until, size_t limit,
+                                            TakeOver& take_over) {
   std::vector<std::string> wanting;
   std::vector<Schedule> due;
   auto done = mongo.find({.collection = collections::kSchedules,
@@ -221,30 +226,31 @@ Status mark_schedules(mongo::Connection& mongo, const std::vector<Schedule>& sch
   return {};
 }
 
-Result<std::vector<ScheduleRevision>> schedule_revisions(mongo::Connection& mongo, const std::vector<std::string>& ids) {
+Result<std::vector<ScheduleRevision>> schedule_revisions(mongo::Connection& mongo,
+                                                         const std::vector<std::string>& ids) {
   std::vector<ScheduleRevision> found;
   for (size_t start = 0; start < ids.size(); start += kIdsPerQuery) {
     Array some;
     for (size_t i = start; i < std::min(ids.size(), start + kIdsPerQuery); ++i) {
       if (is_object_id(ids[i])) some.add(mongo::ObjectId{ids[i]});
     }
-    auto done = mongo.find({.collection = collections::kSchedules,
-                            .filter = {{"_id", Document{{"$in", some}}}},
-                            .sort = {},
-                            .projection = {{"revision", 1}, {"status", 1}, {"bookkeeping.refused", 1}}},
-                           [&](std::string_view document) -> Status {
-                             const auto id = mongo::find(document, "_id");
-                             const auto revision = mongo::find(document, "revision");
-                             const auto known = revision ? revision->integer().value_or(0) : 0;
-                             if (!id || !id->object_id() || known <= 0) return {};  // replaced by another program
-                             const auto status = mongo::find(document, "status");
-                             const auto text = status ? status->text() : std::nullopt;
-                             const auto read = text ? parse_schedule_status(*text) : std::nullopt;
-                             const bool refused = mongo::find(document, "bookkeeping.refused").has_value() || !read;
-                             found.push_back({*id->object_id(), static_cast<uint64_t>(known),
-                                              refused ? ScheduleStatus::disabled : *read});
-                             return {};
-                           });
+    auto done = mongo.find(
+        {.collection = collections::kSchedules,
+         .filter = {{"_id", Document{{"$in", some}}}},
+         .sort = {},
+         .projection = {{"revision", 1}, {"status", 1}, {"bookkeeping.refused", 1}}},
+        [&](std::string_view document) -> Status {
+          const auto id = mongo::find(document, "_id");
+          const auto revision = mongo::find(document, "revision");
+          const auto known = revision ? revision->integer().value_or(0) : 0;
+          if (!id || !id->object_id() || known <= 0) return {};  // replaced by another program
+          const auto status = mongo::find(document, "status");
+          const auto text = status ? status->text() : std::nullopt;
+          const auto read = text ? parse_schedule_status(*text) : std::nullopt;
+          const bool refused = mongo::find(document, "bookkeeping.refused").has_value() || !read;
+          found.push_back({*id->object_id(), static_cast<uint64_t>(known), refused ? ScheduleStatus::disabled : *read});
+          return {};
+        });
     if (!done) return fail(std::move(done.error()));
   }
   return found;

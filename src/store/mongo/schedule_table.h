@@ -1,5 +1,5 @@
-// What a schedule store does with `mongo_schedules`, call by call. Blocks, on the client's threads. Only for this room's
-// sources.
+// What a schedule store does with `mongo_schedules`, call by call. Blocks, on the client's threads. Only for this
+// room's sources.
 #pragma once
 
 #include <optional>
@@ -20,7 +20,8 @@ Result<Schedule> replace_schedule(mongo::Connection& mongo, const Schedule& sche
 Result<std::optional<Schedule>> get_schedule(mongo::Connection& mongo, const std::string& id, TakeOver& take_over);
 Result<std::vector<Schedule>> find_schedules(mongo::Connection& mongo, const ScheduleFilter& filter);
 Result<bool> remove_schedule(mongo::Connection& mongo, const std::string& id);
-Result<std::vector<Schedule>> due_schedules(mongo::Connection& mongo, TimePoint until, size_t limit, TakeOver& take_over);
+Result<std::vector<Schedule>> due_schedules(mongo::Connection& mongo, TimePoint until, size_t limit,
+                                            TakeOver& take_over);
 Status mark_schedules(mongo::Connection& mongo, const std::vector<Schedule>& schedules);
 Result<std::vector<ScheduleRevision>> schedule_revisions(mongo::Connection& mongo, const std::vector<std::string>& ids);
 

@@ -19,7 +19,9 @@ struct FieldWriter {
 
   void text(std::string_view name, const std::string& value) { out.add(name, value); }
   void text(std::string_view name, const std::optional<std::string>& value) { out.add(name, value); }
-  void text_or_empty(std::string_view name, const std::optional<std::string>& value) { out.add(name, value.value_or("")); }
+  void text_or_empty(std::string_view name, const std::optional<std::string>& value) {
+    out.add(name, value.value_or(""));
+  }
   void boolean(std::string_view name, bool value) { out.add(name, value); }
   void real(std::string_view name, double value) { out.add(name, value); }
   void number(std::string_view name, const auto& value) { out.add(name, number_value(value)); }
@@ -74,13 +76,19 @@ struct FieldHasher {
   }
   void text(std::string_view name, const std::string& value) { field(name, value); }
   void text(std::string_view name, const std::optional<std::string>& value) { field(name, value ? "=" + *value : ""); }
-  void text_or_empty(std::string_view name, const std::optional<std::string>& value) { field(name, value.value_or("")); }
+  void text_or_empty(std::string_view name, const std::optional<std::string>& value) {
+    field(name, value.value_or(""));
+  }
   void boolean(std::string_view name, bool value) { field(name, value ? "1" : "0"); }
   void real(std::string_view name, double value) { field(name, fmt::format("{}", value)); }
   template <class Number>
-  void number(std::string_view name, const Number& value) { field(name, std::to_string(value)); }
+  void number(std::string_view name, const Number& value) {
+    field(name, std::to_string(value));
+  }
   template <class Number>
-  void number(std::string_view name, const std::optional<Number>& value) { field(name, value ? std::to_string(*value) : ""); }
+  void number(std::string_view name, const std::optional<Number>& value) {
+    field(name, value ? std::to_string(*value) : "");
+  }
   void seconds(std::string_view name, Duration value) { field(name, std::to_string(value.count())); }
   void optional_seconds(std::string_view name, const std::optional<Duration>& value) {
     field(name, value ? std::to_string(value->count()) : "");
@@ -98,7 +106,9 @@ struct FieldHasher {
     field(name, std::move(all));
   }
   void word(std::string_view name, auto value, auto /*parse*/) { field(name, std::string(to_string(value))); }
-  void target(std::string_view name, const Target& value) { field(name, fmt::format("{} {}", to_string(value.kind), value.url)); }
+  void target(std::string_view name, const Target& value) {
+    field(name, fmt::format("{} {}", to_string(value.kind), value.url));
+  }
   void payload(std::string_view name, const std::optional<std::string>& value) { text(name, value); }
   void headers(std::string_view name, const Headers& value) {
     std::string all;
@@ -191,7 +201,8 @@ Document bookkeeping_of(const Schedule& schedule, const Refusal& refusal) {
                {"micros", micros}};
   if (schedule.event_payload) {
     const auto visible = visible_payload(*schedule.event_payload);
-    const auto again = visible ? mongo::json_of_document(visible->bytes(), kMostVisibleBytes) : fail(Code::internal, "");
+    const auto again =
+        visible ? mongo::json_of_document(visible->bytes(), kMostVisibleBytes) : fail(Code::internal, "");
     if (!again || *again != *schedule.event_payload) out.add("event_payload", *schedule.event_payload);
   }
   if (headers_in(visible_headers(schedule.event_headers).bytes()) != schedule.event_headers) {

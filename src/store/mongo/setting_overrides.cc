@@ -18,21 +18,22 @@ constexpr std::string_view kBefore = R"({"value":)";
 
 Result<std::vector<SettingOverride>> read_all(mongo::Connection& mongo) {
   std::vector<SettingOverride> found;
-  auto done = mongo.find({.collection = collections::kSettings, .filter = {{"module", kModule}}, .sort = {{"key", 1}}, .projection = {}},
-                         [&](std::string_view document) -> Status {
-                           const auto key = mongo::find(document, "key");
-                           const auto value = mongo::find(document, "value");
-                           if (!key || !key->text() || !is_valid_utf8(*key->text()) || !value) return {};
-                           const auto carried = Document{{"value", *value}}.bytes();
-                           const auto json = mongo::json_of_document(carried, kMostBytes);
-                           if (!json) {
-                             log::warn("mongo.setting_unreadable", {{"key", std::string(*key->text())}, {"error", json.error().detail}});
-                             return {};
-                           }
-                           const auto text = std::string_view(*json).substr(kBefore.size());
-                           found.push_back({std::string(*key->text()), std::string(text.substr(0, text.size() - 1))});
-                           return {};
-                         });
+  auto done = mongo.find(
+      {.collection = collections::kSettings, .filter = {{"module", kModule}}, .sort = {{"key", 1}}, .projection = {}},
+      [&](std::string_view document) -> Status {
+        const auto key = mongo::find(document, "key");
+        const auto value = mongo::find(document, "value");
+        if (!key || !key->text() || !is_valid_utf8(*key->text()) || !value) return {};
+        const auto carried = Document{{"value", *value}}.bytes();
+        const auto json = mongo::json_of_document(carried, kMostBytes);
+        if (!json) {
+          log::warn("mongo.setting_unreadable", {{"key", std::string(*key->text())}, {"error", json.error().detail}});
+          return {};
+        }
+        const auto text = std::string_view(*json).substr(kBefore.size());
+        found.push_back({std::string(*key->text()), std::string(text.substr(0, text.size() - 1))});
+        return {};
+      });
   if (!done) return fail(std::move(done.error()));
   return found;
 }
@@ -40,7 +41,8 @@ Result<std::vector<SettingOverride>> read_all(mongo::Connection& mongo) {
 }  // namespace
 
 void MongoSettingOverrides::list(Done<std::vector<SettingOverride>> done) {
-  client_.call<std::vector<SettingOverride>>({}, [](mongo::Connection& mongo) { return read_all(mongo); }, std::move(done));
+  client_.call<std::vector<SettingOverride>>(
+      {}, [](mongo::Connection& mongo) { return read_all(mongo); }, std::move(done));
 }
 
 void MongoSettingOverrides::save(std::vector<SettingOverride> overrides, std::string updated_by, TimePoint now,

@@ -20,7 +20,8 @@ constexpr size_t kLongestRefusal = 1'000;
 /// A single time that the original has fired already.
 bool has_had_its_time(const Schedule& schedule) {
   if (!schedule.execution_time || schedule.every || schedule.cron_expression) return false;
-  return schedule.execution_count > 0 || (schedule.last_execution && *schedule.last_execution >= *schedule.execution_time);
+  return schedule.execution_count > 0 ||
+         (schedule.last_execution && *schedule.last_execution >= *schedule.execution_time);
 }
 
 void plan_from_now(Schedule& schedule, ForeignEdit edit, TimePoint now) {
@@ -102,7 +103,8 @@ std::optional<TakeOver::Change> TakeOver::change_of(const ScheduleDocument& read
   } else if (!read.refused.empty()) {
     after.last_error.reset();
   }
-  // A document that was replaced as a whole has lost its revision; what is pending must not pass for one of the new ones.
+  // A document that was replaced as a whole has lost its revision; what is pending must not pass for one of the new
+  // ones.
   const auto seconds = static_cast<uint64_t>(to_micros(now) / 1'000'000);
   after.revision = read.ours ? after.revision + 1 : std::max(after.revision + 1, seconds);
   if (read.ours) after.updated_at = now;
@@ -115,7 +117,8 @@ Result<bool> TakeOver::write(mongo::Connection& mongo, std::string_view document
   Document filter;
   if (id) filter.add("_id", *id);
   const bool is_number = revision && revision->integer();
-  filter.add("revision", is_number ? mongo::Value(*revision) : mongo::Value(Document{{"$exists", revision.has_value()}}));
+  filter.add("revision",
+             is_number ? mongo::Value(*revision) : mongo::Value(Document{{"$exists", revision.has_value()}}));
   const Schedule& after = change.after;
   Document set{{"revision", after.revision},
                {"bookkeeping", bookkeeping_of(after, change.refusal)},

@@ -48,20 +48,23 @@ void Near::begin_chunk(const std::shared_ptr<Begin>& begin, size_t from) {
     arguments.push_back(be64(static_cast<uint64_t>(to_micros(entries[i].fire_at))));
   }
   // Not waiting for replicas: a begin that is lost with its server only lets the event be begun again.
-  shards_.read(begin->request.shard, begin_script(), std::move(arguments), [this, begin, from, to](Result<Reply> reply) {
-    if (!reply) return begin_failed(begin, is_lost(reply.error().code) ? to : from, std::move(reply.error()));
-    for (size_t i = 0; i + 1 < reply->items.size(); i += 2) {
-      auto stored = waiting_of(reply->items[i].text, true);
-      if (!stored) {  // it stays in flight: else it would be offered for ever, and hold up all others
-        log::error("redis.damaged", {{"shard", std::to_string(begin->request.shard)}, {"error", stored.error().detail}});
-        continue;
-      }
-      note_crashes(stored->event, reply->items[i + 1].text);
-      begin->events.push_back(std::move(stored->event));
-    }
-    if (to == begin->request.entries.size()) return begin->done(std::move(begin->events));
-    begin_chunk(begin, to);
-  });
+  shards_.read(begin->request.shard, begin_script(), std::move(arguments),
+               [this, begin, from, to](Result<Reply> reply) {
+                 if (!reply)
+                   return begin_failed(begin, is_lost(reply.error().code) ? to : from, std::move(reply.error()));
+                 for (size_t i = 0; i + 1 < reply->items.size(); i += 2) {
+                   auto stored = waiting_of(reply->items[i].text, true);
+                   if (!stored) {  // it stays in flight: else it would be offered for ever, and hold up all others
+                     log::error("redis.damaged",
+                                {{"shard", std::to_string(begin->request.shard)}, {"error", stored.error().detail}});
+                     continue;
+                   }
+                   note_crashes(stored->event, reply->items[i + 1].text);
+                   begin->events.push_back(std::move(stored->event));
+                 }
+                 if (to == begin->request.entries.size()) return begin->done(std::move(begin->events));
+                 begin_chunk(begin, to);
+               });
 }
 
 // The caller learns nothing of what was begun, so all of it is to be given back.
@@ -79,12 +82,8 @@ void Near::give_back(std::vector<Doubt> doubts, Done<void> done) {
   if (doubts.empty()) return done({});
   auto doubt = std::make_shared<Doubt>(std::move(doubts.back()));
   doubts.pop_back();
-  std::vector<std::string> arguments{std::to_string(doubt->epoch),
-                                     doubt->token,
-                                     shards_.now(),
-                                     shards_.options().node_id,
-                                     shards_.channel(),
-                                     std::to_string(doubt->shard)};
+  std::vector<std::string> arguments{std::to_string(doubt->epoch), doubt->token,      shards_.now(),
+                                     shards_.options().node_id,    shards_.channel(), std::to_string(doubt->shard)};
   for (const auto& id : doubt->ids) arguments.emplace_back(id.view());
   shards_.read(doubt->shard, give_back_script(), std::move(arguments),
                [this, doubt, doubts = std::move(doubts), done = std::move(done)](Result<Reply> reply) mutable {
@@ -93,7 +92,8 @@ void Near::give_back(std::vector<Doubt> doubts, Done<void> done) {
                    for (auto& other : doubts) shards_.doubts().add(std::move(other));
                    return done(fail(std::move(reply.error())));
                  }
-                 if (reply && reply->integer > 0) log::info("redis.begin_given_back", {{"events", std::to_string(reply->integer)}});
+                 if (reply && reply->integer > 0)
+                   log::info("redis.begin_given_back", {{"events", std::to_string(reply->integer)}});
                  give_back(std::move(doubts), std::move(done));
                });
 }

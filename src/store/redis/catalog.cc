@@ -9,7 +9,9 @@ constexpr size_t kChunk = 500;
 constexpr size_t kLookChunk = 100;  // of whole events
 constexpr int kCancelTries = 8;
 
-Error unreadable() { return Error{.code = Code::corrupt, .detail = "a script answered what cannot be read", .field = ""}; }
+Error unreadable() {
+  return Error{.code = Code::corrupt, .detail = "a script answered what cannot be read", .field = ""};
+}
 
 }  // namespace
 
@@ -30,27 +32,28 @@ void Catalog::get(std::vector<EventId> ids, Done<std::vector<std::optional<Store
     if (ids.empty()) return done(std::vector<std::optional<StoredEvent>>{});
     const auto found = std::make_shared<std::vector<std::optional<StoredEvent>>>(ids.size());
     const auto chunks = chunks_of(shards_, ids, kLookChunk, [](const EventId& id) { return id; });
-    const auto gather = std::make_shared<Gather>(
-        chunks.size(), [found, done = std::move(done)](std::optional<Error> error) mutable {
+    const auto gather =
+        std::make_shared<Gather>(chunks.size(), [found, done = std::move(done)](std::optional<Error> error) mutable {
           if (error) return done(fail(std::move(*error)));
           done(std::move(*found));
         });
     for (const auto& chunk : chunks) {
       std::vector<std::string> arguments{shards_.now()};
       for (const size_t place : chunk.places) arguments.emplace_back(ids[place].view());
-      shards_.read(chunk.shard, look_script(), std::move(arguments), [gather, found, chunk](const Result<Reply>& reply) {
-        if (!reply) return gather->failed(reply.error());
-        if (reply->items.size() != chunk.places.size() * 2) return gather->failed(unreadable());
-        for (size_t i = 0; i < chunk.places.size(); ++i) {
-          const int64_t kind = reply->items[i * 2 + 1].integer;
-          if (kind == 3) continue;
-          const auto& value = reply->items[i * 2].text;
-          auto stored = kind == 2 ? ended_of(value) : waiting_of(value, kind == 1);
-          if (!stored) return gather->failed(stored.error());
-          (*found)[chunk.places[i]] = std::move(*stored);
-        }
-        gather->answered();
-      });
+      shards_.read(chunk.shard, look_script(), std::move(arguments),
+                   [gather, found, chunk](const Result<Reply>& reply) {
+                     if (!reply) return gather->failed(reply.error());
+                     if (reply->items.size() != chunk.places.size() * 2) return gather->failed(unreadable());
+                     for (size_t i = 0; i < chunk.places.size(); ++i) {
+                       const int64_t kind = reply->items[i * 2 + 1].integer;
+                       if (kind == 3) continue;
+                       const auto& value = reply->items[i * 2].text;
+                       auto stored = kind == 2 ? ended_of(value) : waiting_of(value, kind == 1);
+                       if (!stored) return gather->failed(stored.error());
+                       (*found)[chunk.places[i]] = std::move(*stored);
+                     }
+                     gather->answered();
+                   });
     }
   });
 }
@@ -58,9 +61,9 @@ void Catalog::get(std::vector<EventId> ids, Done<std::vector<std::optional<Store
 // Looks, packs the end of what is there, and drops just that; what changed in between is looked at again.
 struct Catalog::Cancel {
   std::vector<CancelRequest> requests;
-  std::vector<size_t> open;          ///< places not decided yet
-  std::vector<std::string> values;   ///< by place: as looked at
-  std::vector<std::string> ended;    ///< by place: what it would become
+  std::vector<size_t> open;         ///< places not decided yet
+  std::vector<std::string> values;  ///< by place: as looked at
+  std::vector<std::string> ended;   ///< by place: what it would become
   std::vector<Changed> changed;
   int tries = kCancelTries;
   Done<std::vector<Changed>> done;
@@ -84,8 +87,7 @@ void Catalog::look_for_cancel(const std::shared_ptr<Cancel>& cancel) {
   if (cancel->open.empty()) return cancel->done(std::move(cancel->changed));
   if (cancel->tries-- == 0) return cancel->done(fail(Code::overloaded, "the event is changed again and again"));
   const auto open = cancel->open;
-  const auto chunks =
-      chunks_of(shards_, open, kLookChunk, [&](size_t place) { return cancel->requests[place].id; });
+  const auto chunks = chunks_of(shards_, open, kLookChunk, [&](size_t place) { return cancel->requests[place].id; });
   const auto gather = std::make_shared<Gather>(chunks.size(), [this, cancel](std::optional<Error> error) {
     if (error) return cancel->done(fail(std::move(*error)));
     drop(cancel);
@@ -176,8 +178,8 @@ void Catalog::change(std::vector<Event> events, Done<std::vector<Changed>> done)
     const auto chunks = chunks_of(
         shards_, *after, kChunk, [](const Event& event) { return event.id; },
         [](const Event& event) { return event.body.size(); });
-    const auto gather = std::make_shared<Gather>(
-        chunks.size(), [changed, done = std::move(done)](std::optional<Error> error) mutable {
+    const auto gather =
+        std::make_shared<Gather>(chunks.size(), [changed, done = std::move(done)](std::optional<Error> error) mutable {
           if (error) return done(fail(std::move(*error)));
           done(std::move(*changed));
         });
@@ -218,10 +220,11 @@ void Catalog::counts(Done<TierCounts> done) {
     };
     const auto sum = std::make_shared<Sum>();
     const uint32_t count = shards_.count();
-    const auto gather = std::make_shared<Gather>(count, [sum, done = std::move(done)](std::optional<Error> error) mutable {
-      if (error) return done(fail(std::move(*error)));
-      done(sum->counts);
-    });
+    const auto gather =
+        std::make_shared<Gather>(count, [sum, done = std::move(done)](std::optional<Error> error) mutable {
+          if (error) return done(fail(std::move(*error)));
+          done(sum->counts);
+        });
     for (uint32_t shard = 0; shard < count; ++shard) {
       shards_.read(shard, counts_script(), {shards_.now()}, [gather, sum](const Result<Reply>& reply) {
         if (!reply) return gather->failed(reply.error());

@@ -15,8 +15,8 @@ void Guard::claim(std::vector<FarClaim> claims, Done<std::vector<PutOutcome>> do
     if (claims.empty()) return done(std::vector<PutOutcome>{});
     const auto outcomes = std::make_shared<std::vector<PutOutcome>>(claims.size());
     const auto chunks = chunks_of(shards_, claims, kChunk, [](const FarClaim& claim) { return claim.id; });
-    const auto gather = std::make_shared<Gather>(
-        chunks.size(), [outcomes, done = std::move(done)](std::optional<Error> error) mutable {
+    const auto gather =
+        std::make_shared<Gather>(chunks.size(), [outcomes, done = std::move(done)](std::optional<Error> error) mutable {
           if (error) return done(fail(std::move(*error)));
           done(std::move(*outcomes));
         });
@@ -27,17 +27,18 @@ void Guard::claim(std::vector<FarClaim> claims, Done<std::vector<PutOutcome>> do
         arguments.push_back(be64(claims[place].fingerprint));
         arguments.push_back(micros_text(claims[place].until));
       }
-      shards_.change(chunk.shard, claim_script(), std::move(arguments), [gather, outcomes, chunk](const Result<Reply>& reply) {
-        if (!reply) return gather->failed(reply.error());
-        for (size_t i = 0; i < chunk.places.size(); ++i) {
-          const auto& item = reply->items.at(i);
-          if (item.kind == Reply::Kind::integer) continue;  // claimed: as the outcome is made
-          auto outcome = outcome_of(item);
-          if (!outcome) return gather->failed(outcome.error());
-          (*outcomes)[chunk.places[i]] = std::move(*outcome);
-        }
-        gather->answered();
-      });
+      shards_.change(chunk.shard, claim_script(), std::move(arguments),
+                     [gather, outcomes, chunk](const Result<Reply>& reply) {
+                       if (!reply) return gather->failed(reply.error());
+                       for (size_t i = 0; i < chunk.places.size(); ++i) {
+                         const auto& item = reply->items.at(i);
+                         if (item.kind == Reply::Kind::integer) continue;  // claimed: as the outcome is made
+                         auto outcome = outcome_of(item);
+                         if (!outcome) return gather->failed(outcome.error());
+                         (*outcomes)[chunk.places[i]] = std::move(*outcome);
+                       }
+                       gather->answered();
+                     });
     }
   });
 }
@@ -47,10 +48,11 @@ void Guard::hold_back(std::vector<FarRevision> newer, Duration keep, Done<void> 
     if (!open) return done(fail(std::move(open.error())));
     if (newer.empty()) return done({});
     const auto chunks = chunks_of(shards_, newer, kChunk, [](const FarRevision& one) { return one.id; });
-    const auto gather = std::make_shared<Gather>(chunks.size(), [done = std::move(done)](std::optional<Error> error) mutable {
-      if (error) return done(fail(std::move(*error)));
-      done({});
-    });
+    const auto gather =
+        std::make_shared<Gather>(chunks.size(), [done = std::move(done)](std::optional<Error> error) mutable {
+          if (error) return done(fail(std::move(*error)));
+          done({});
+        });
     for (const auto& chunk : chunks) {
       std::vector<std::string> arguments{shards_.now(), micros_text(shards_.clock().wall() + keep)};
       for (const size_t place : chunk.places) {
@@ -71,8 +73,8 @@ void Guard::cancel(std::vector<StoredEvent> ended, Done<std::vector<Changed>> do
     const auto wanted = std::make_shared<std::vector<StoredEvent>>(std::move(ended));
     const auto changed = std::make_shared<std::vector<Changed>>(wanted->size());
     const auto chunks = chunks_of(shards_, *wanted, kChunk, [](const StoredEvent& one) { return one.event.id; });
-    const auto gather = std::make_shared<Gather>(
-        chunks.size(), [changed, done = std::move(done)](std::optional<Error> error) mutable {
+    const auto gather =
+        std::make_shared<Gather>(chunks.size(), [changed, done = std::move(done)](std::optional<Error> error) mutable {
           if (error) return done(fail(std::move(*error)));
           done(std::move(*changed));
         });

@@ -1,11 +1,11 @@
-// The journal's marks in Redis (layout.md): a hash in each shard's slot. Which store it is, the replication id says: it changes
-// with a failover, and with a restart that may have lost writes.
+// The journal's marks in Redis (layout.md): a hash in each shard's slot. Which store it is, the replication id says: it
+// changes with a failover, and with a restart that may have lost writes.
 #pragma once
 
 #include <string>
 
-#include "store/journal_marks.h"
 #include "redis/client.h"
+#include "store/journal_marks.h"
 
 namespace schedules {
 
@@ -19,7 +19,9 @@ class RedisJournalMarks final : public JournalMarks {
   void note_unsettled_from(uint32_t shard, int64_t offset, Done<void> done) override;
 
  private:
-  [[nodiscard]] std::string key_of(uint32_t shard) const { return fmt::format("{}{{schedules:{}}}:journal", prefix_, shard); }
+  [[nodiscard]] std::string key_of(uint32_t shard) const {
+    return fmt::format("{}{{schedules:{}}}:journal", prefix_, shard);
+  }
 
   redis::Client& client_;
   std::string prefix_;

@@ -11,10 +11,14 @@ constexpr size_t kSettleChunk = 400;
 
 std::string_view name_of(PutMode mode) {
   switch (mode) {
-    case PutMode::if_absent: return "if_absent";
-    case PutMode::planned: return "planned";
-    case PutMode::from_far_store: return "from_far_store";
-    case PutMode::redriven: return "redriven";
+    case PutMode::if_absent:
+      return "if_absent";
+    case PutMode::planned:
+      return "planned";
+    case PutMode::from_far_store:
+      return "from_far_store";
+    case PutMode::redriven:
+      return "redriven";
   }
   return "if_absent";
 }
@@ -34,7 +38,8 @@ void add_settlement(std::vector<std::string>& arguments, const Settlement& settl
 
 Result<PutOutcome> outcome_of(const Reply& reply) {
   if (reply.kind == Reply::Kind::text) {
-    return PutOutcome{.result = PutResult::created, .existing = {}, .sequence = std::strtoull(reply.text.c_str(), nullptr, 10)};
+    return PutOutcome{
+        .result = PutResult::created, .existing = {}, .sequence = std::strtoull(reply.text.c_str(), nullptr, 10)};
   }
   if (reply.items.size() != 3) return fail(Code::corrupt, "a script answered what cannot be read");
   PutOutcome outcome{.result = reply.items[0].integer == 1 ? PutResult::exists : PutResult::conflict};
@@ -67,11 +72,11 @@ void Near::put(std::vector<Event> events, PutMode mode, Done<std::vector<PutOutc
         shards_, events, kPutChunk, [](const Event& event) { return event.id; },
         [](const Event& event) { return event.body.size(); });
     put->events = std::move(events);
-    put->gather = std::make_unique<Gather>(
-        chunks.size(), [put = put.get(), calls = chunks.size(), done = std::move(done)](std::optional<Error> error) mutable {
-          if (error && calls == 1) return done(fail(std::move(*error)));
-          done(std::move(put->outcomes));
-        });
+    put->gather = std::make_unique<Gather>(chunks.size(), [put = put.get(), calls = chunks.size(),
+                                                           done = std::move(done)](std::optional<Error> error) mutable {
+      if (error && calls == 1) return done(fail(std::move(*error)));
+      done(std::move(put->outcomes));
+    });
     for (const auto& chunk : chunks) put_chunk(put, chunk);
   });
 }

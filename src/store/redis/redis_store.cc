@@ -33,7 +33,8 @@ std::optional<Wake> read_wake(std::string_view text) {
 
 class Store final : public RedisStore {
  public:
-  Store(const RedisStoreOptions& options, redis::Client& client, const Clock& clock) : shards_(options, client, clock) {}
+  Store(const RedisStoreOptions& options, redis::Client& client, const Clock& clock)
+      : shards_(options, client, clock) {}
 
   NearStore& near() override { return near_; }
   EventCatalog& catalog() override { return catalog_; }
@@ -79,15 +80,20 @@ class Store final : public RedisStore {
   };
 
   void recover_page(Recovery recovery, Done<uint64_t> done) {
-    std::vector<std::string> arguments{std::to_string(recovery.epoch), shards_.now(),
+    std::vector<std::string> arguments{std::to_string(recovery.epoch),
+                                       shards_.now(),
                                        recovery.before == Before::crashed ? "crashed" : "",
-                                       recovery.from_score, std::to_string(recovery.from_sequence),
-                                       std::to_string(kRecoverPage), shards_.options().node_id, shards_.process()};
+                                       recovery.from_score,
+                                       std::to_string(recovery.from_sequence),
+                                       std::to_string(kRecoverPage),
+                                       shards_.options().node_id,
+                                       shards_.process()};
     arguments.insert(arguments.end(), recovery.alive.begin(), recovery.alive.end());
     shards_.read(recovery.shard, redis::recover_script(), std::move(arguments),
                  [this, recovery = std::move(recovery), done = std::move(done)](Result<redis::Reply> reply) mutable {
                    if (!reply) return done(fail(std::move(reply.error())));
-                   if (reply->items.size() != 4) return done(fail(Code::corrupt, "a script answered what cannot be read"));
+                   if (reply->items.size() != 4)
+                     return done(fail(Code::corrupt, "a script answered what cannot be read"));
                    const auto seen = static_cast<uint64_t>(reply->items[0].integer);
                    recovery.moved += static_cast<uint64_t>(reply->items[1].integer);
                    if (seen < kRecoverPage) return done(recovery.moved);
@@ -106,7 +112,8 @@ class Store final : public RedisStore {
 
 }  // namespace
 
-std::unique_ptr<RedisStore> RedisStore::open(const RedisStoreOptions& options, redis::Client& client, const Clock& clock) {
+std::unique_ptr<RedisStore> RedisStore::open(const RedisStoreOptions& options, redis::Client& client,
+                                             const Clock& clock) {
   return std::make_unique<Store>(options, client, clock);
 }
 

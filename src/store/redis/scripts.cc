@@ -70,8 +70,8 @@ end
 }  // namespace
 
 Script with_prelude(std::string_view text) {
-  return Script(fmt::format("local FENCED, PUT_IF_ABSENT = {}, {}\n{}{}", guards::kFencing, guards::kPutIfAbsent, kPrelude,
-                            text));
+  return Script(fmt::format("local FENCED, PUT_IF_ABSENT = {}, {}\n{}{}", guards::kFencing, guards::kPutIfAbsent,
+                            kPrelude, text));
 }
 
 }  // namespace schedules::redis

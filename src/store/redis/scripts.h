@@ -1,5 +1,6 @@
-// The Lua scripts: every change of state is one of them, so it is atomic and stands under its shard's epoch. KEYS[1] is always
-// the shard's base key (layout.md); each call is bounded by what it is given. Scripts live as long as the process.
+// The Lua scripts: every change of state is one of them, so it is atomic and stands under its shard's epoch. KEYS[1] is
+// always the shard's base key (layout.md); each call is bounded by what it is given. Scripts live as long as the
+// process.
 #pragma once
 
 #include "redis/client.h"
@@ -7,7 +8,7 @@
 namespace schedules::redis {
 
 // scripts_fire.cc
-const Script& put_script();     ///< mode, now, look-ahead until, node, channel, shard, then (id, tail, fire_at, sequence)…
+const Script& put_script();  ///< mode, now, look-ahead until, node, channel, shard, then (id, tail, fire_at, sequence)…
 const Script& window_script();  ///< epoch, now, until, most, then nothing or (priority, fire_at, sequence)…
 const Script& begin_script();   ///< epoch, token, node, then (id, fire_at be64)…
 /// epoch, now, forget at, node, look-ahead until, channel, shard,
@@ -21,7 +22,7 @@ const Script& look_script();    ///< now, then id…
 const Script& find_script();    ///< from fire_at, after sequence, limit
 const Script& counts_script();  ///< now
 // scripts_change.cc
-const Script& drop_script();    ///< now, forget at, then (id, sequence ‖ fire_at as seen, revision be64, ended value)…
+const Script& drop_script();  ///< now, forget at, then (id, sequence ‖ fire_at as seen, revision be64, ended value)…
 /// now, look-ahead until, node, channel, shard, then (id, revision be64, tail, fire_at, sequence)…
 const Script& change_script();
 // scripts_guard.cc

@@ -63,12 +63,17 @@ std::string tail_of(const Event& event, bool compress) {
 
 char letter_of(State state) {
   switch (state) {
-    case State::fired: return 'f';
-    case State::cancelled: return 'c';
-    case State::skipped: return 's';
-    case State::dead: return 'd';
+    case State::fired:
+      return 'f';
+    case State::cancelled:
+      return 'c';
+    case State::skipped:
+      return 's';
+    case State::dead:
+      return 'd';
     case State::pending:
-    case State::in_flight: break;
+    case State::in_flight:
+      break;
   }
   return 'p';
 }

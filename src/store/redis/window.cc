@@ -22,7 +22,9 @@ struct Level {
   [[nodiscard]] const WindowEntry& head() const { return entries[first]; }
 };
 
-auto by_rank(const WindowEntry& entry) { return std::pair(Event::rank_of(entry.fire_at, entry.priority), entry.sequence); }
+auto by_rank(const WindowEntry& entry) {
+  return std::pair(Event::rank_of(entry.fire_at, entry.priority), entry.sequence);
+}
 auto by_time(const WindowEntry& entry) { return std::pair(entry.fire_at, entry.sequence); }
 
 class WindowRead : public std::enable_shared_from_this<WindowRead> {
@@ -104,7 +106,8 @@ class WindowRead : public std::enable_shared_from_this<WindowRead> {
   }
 
   Level* cut_short() {
-    const auto found = std::ranges::find_if(levels_, [](const Level& level) { return level.empty() && level.cut_short; });
+    const auto found =
+        std::ranges::find_if(levels_, [](const Level& level) { return level.empty() && level.cut_short; });
     return found == levels_.end() ? nullptr : &*found;
   }
 

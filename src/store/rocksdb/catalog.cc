@@ -17,9 +17,7 @@ constexpr size_t kMostFound = 1'000;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
-std::vector<Tier> tiers_of(Scope scope) {
-  return scope ? std::vector{*scope} : std::vector{Tier::near, Tier::far};
-}
+std::vector<Tier> tiers_of(Scope scope) { return scope ? std::vector{*scope} : std::vector{Tier::near, Tier::far}; }
 
 /// One point in time for all reads of a get, so that an event which moves meanwhile is seen once.
 class Moment {

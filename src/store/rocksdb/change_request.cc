@@ -70,8 +70,8 @@ class CancelAll final : public Request {
     const auto old = slot.entry;
     current.state = State::cancelled;
     current.tier = old.due.run.tier;
-    current.outcome = Outcome{
-        .state = State::cancelled, .at = wanted.at, .settled_at = wanted.at, .reason = wanted.reason};
+    current.outcome =
+        Outcome{.state = State::cancelled, .at = wanted.at, .settled_at = wanted.at, .reason = wanted.reason};
     current.event.body.clear();
     current.event.headers.clear();
     std::string record;

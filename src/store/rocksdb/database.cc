@@ -64,8 +64,7 @@ Database::Database(RocksOptions options, const Clock& clock, rocksdb::Env* env, 
 
 Database::~Database() { close_files(); }
 
-Result<std::unique_ptr<Database>> Database::open(const RocksOptions& options, const Clock& clock,
-                                                 rocksdb::Env* env) {
+Result<std::unique_ptr<Database>> Database::open(const RocksOptions& options, const Clock& clock, rocksdb::Env* env) {
   if (auto checked = check_options(options); !checked) return fail(checked.error());
   auto& files = env_or_default(env);
   std::error_code made;
@@ -77,8 +76,8 @@ Result<std::unique_ptr<Database>> Database::open(const RocksOptions& options, co
   if (!*found) {
     if (auto written = write_marker(files, options.dir, marker); !written) return fail(written.error());
   } else if (marker.shards != options.shards) {
-    log::info("rocksdb.shards_kept", {{"stored", std::to_string(marker.shards)},
-                                      {"asked", std::to_string(options.shards)}});
+    log::info("rocksdb.shards_kept",
+              {{"stored", std::to_string(marker.shards)}, {"asked", std::to_string(options.shards)}});
   }
   auto database = std::unique_ptr<Database>(new Database(options, clock, env, marker.shards));
   if (auto opened = database->open_files(true); !opened) return fail(opened.error());

@@ -38,8 +38,8 @@ Status Group::look_up(std::span<const EventId> ids) {
   for (const auto& slot : slots_) keys.push_back(slice(slot.id.view()));
   std::vector<rocksdb::PinnableSlice> values(slots_.size());
   std::vector<rocksdb::Status> statuses(slots_.size());
-  reading_.db().MultiGet(rocksdb::ReadOptions(), reading_.family(Family::id), keys.size(), keys.data(),
-                         values.data(), statuses.data(), true);
+  reading_.db().MultiGet(rocksdb::ReadOptions(), reading_.family(Family::id), keys.size(), keys.data(), values.data(),
+                         statuses.data(), true);
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (statuses[i].IsNotFound()) continue;
     if (!statuses[i].ok()) return fail(to_error(statuses[i], "looking up event ids"));
@@ -94,9 +94,8 @@ bool Group::claim(const EventId& id) {
 
 void Group::put_pending(const EventId& id, const DueKey& key, bool moved, std::string_view value) {
   due_.push_back(DueChange{.key = pack(key), .put = true, .value = value});
-  ids_.push_back(IdChange{.id = pack(id),
-                          .put = true,
-                          .entry = IdEntry{.kind = IdEntry::Kind::pending, .due = key, .moved = moved}});
+  ids_.push_back(IdChange{
+      .id = pack(id), .put = true, .entry = IdEntry{.kind = IdEntry::Kind::pending, .due = key, .moved = moved}});
   ledger_.runs.add(key.run, key.place, moved);
 }
 

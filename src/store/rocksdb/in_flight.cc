@@ -7,9 +7,8 @@ std::vector<bool> InFlight::mark(std::span<const WindowEntry> entries) {
   marked.reserve(entries.size());
   std::unique_lock lock(mutex_);
   released_.wait(lock, [&] {
-    return claimed_.empty() || std::ranges::none_of(entries, [&](const WindowEntry& entry) {
-             return claimed_.contains(entry.id);
-           });
+    return claimed_.empty() ||
+           std::ranges::none_of(entries, [&](const WindowEntry& entry) { return claimed_.contains(entry.id); });
   });
   for (const auto& entry : entries) marked.push_back(entries_.try_emplace(entry.id).second);
   return marked;
@@ -20,9 +19,8 @@ void InFlight::decide(std::span<const Look> looks) {
     const std::scoped_lock lock(mutex_);
     for (const auto& look : looks) {
       if (look.found) {
-        entries_[look.id] = Entry{.stage = Stage::begun,
-                                  .begun = *look.found,
-                                  .mark = marks_ ? marks_->mark(look.id) : CrashMarks::kNone};
+        entries_[look.id] = Entry{
+            .stage = Stage::begun, .begun = *look.found, .mark = marks_ ? marks_->mark(look.id) : CrashMarks::kNone};
       } else {
         entries_.erase(look.id);
       }

@@ -71,12 +71,12 @@ using DoneKeyBytes = std::array<char, 16>;
 struct IdEntry {
   enum class Kind : uint8_t { absent, pending, finished };
   Kind kind = Kind::absent;
-  DueKey due;                      ///< pending
-  bool moved = false;              ///< pending: fire_at is later than due_at
-  State state = State::fired;      ///< finished
-  Tier tier = Tier::near;          ///< finished: the tier it ended in
-  int64_t expires_at = 0;          ///< finished: until when it is remembered, micros
-  uint64_t sequence = 0;           ///< finished
+  DueKey due;                  ///< pending
+  bool moved = false;          ///< pending: fire_at is later than due_at
+  State state = State::fired;  ///< finished
+  Tier tier = Tier::near;      ///< finished: the tier it ended in
+  int64_t expires_at = 0;      ///< finished: until when it is remembered, micros
+  uint64_t sequence = 0;       ///< finished
 };
 
 inline uint32_t class_of(int8_t priority) { return static_cast<uint32_t>(kMaxPriority - priority); }

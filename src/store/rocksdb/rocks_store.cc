@@ -73,8 +73,8 @@ class Far final : public FarStore {
  public:
   explicit Far(Engine& engine) : engine_(engine) {}
   void put(std::vector<Event> events, Done<std::vector<PutOutcome>> done) override {
-    engine_.writer->submit(put_request(std::move(events), Tier::far, PutMode::if_absent, engine_.placement.shards,
-                                       std::move(done)));
+    engine_.writer->submit(
+        put_request(std::move(events), Tier::far, PutMode::if_absent, engine_.placement.shards, std::move(done)));
   }
   void due_before(TimePoint until, size_t limit, Done<FarPage> done) override {
     engine_.api->post([this, until, limit, done = std::move(done)]() mutable {
@@ -168,8 +168,7 @@ class RocksStore::Parts {
   rocks::Tail tail{engine};
 };
 
-Result<std::unique_ptr<RocksStore>> rocks::open_on(const RocksOptions& options, const Clock& clock,
-                                                   rocksdb::Env* env) {
+Result<std::unique_ptr<RocksStore>> rocks::open_on(const RocksOptions& options, const Clock& clock, rocksdb::Env* env) {
   auto database = Database::open(options, clock, env);
   if (!database) return fail(database.error());
   auto parts = std::make_unique<RocksStore::Parts>(options, clock, std::move(*database));
@@ -182,8 +181,8 @@ Result<std::unique_ptr<RocksStore>> rocks::open_on(const RocksOptions& options, 
   if (env == nullptr && options.mark_in_flight) {
     auto reading = parts->engine.database->read();
     if (!reading) return fail(reading.error());
-    parts->engine.ledger.in_flight.keep_marks(CrashMarks::open(
-        options.dir, clock.wall(), [&](const EventId& id) { return waits(*reading, id); }));
+    parts->engine.ledger.in_flight.keep_marks(
+        CrashMarks::open(options.dir, clock.wall(), [&](const EventId& id) { return waits(*reading, id); }));
   }
   parts->engine.start(options);
   return std::make_unique<RocksStore>(std::move(parts));

@@ -24,7 +24,7 @@ struct RocksOptions {
   size_t queue_bytes = size_t{32} << 20U;   ///< waiting to be written; over it `overloaded` is answered
   size_t queue_requests = 4096;
   bool mark_in_flight = true;  ///< for the quarantine (crash_marks.h)
-  bool sync = true;  ///< false: durable only against the death of the process. For benchmarks
+  bool sync = true;            ///< false: durable only against the death of the process. For benchmarks
 };
 
 struct LayoutStatus {

@@ -67,8 +67,8 @@ void RunCursor::settle() {
   rank_ = Event::rank_of(from_micros(place_.fire_at), priority);
 }
 
-// RocksDB does not say which record is damaged, only that it cannot go on. Without checksums it may name the record, for the
-// log; its key is not to be relied on. A jump ahead finds sound ground again: the rest of the block is lost.
+// RocksDB does not say which record is damaged, only that it cannot go on. Without checksums it may name the record,
+// for the log; its key is not to be relied on. A jump ahead finds sound ground again: the rest of the block is lost.
 void RunCursor::step_over_damage() {
   const auto reason = iterator_->status().ToString();
   const Place last = moved_ ? Place{place_.fire_at, place_.sequence + 1} : place_;
@@ -132,10 +132,9 @@ RunCursor* first_of(std::vector<RunCursor>& cursors, Order order) {
       first = &cursor;
       continue;
     }
-    const bool earlier = order == Order::fire_time
-                             ? cursor.place() < first->place()
-                             : std::pair(cursor.rank(), cursor.place().sequence) <
-                                   std::pair(first->rank(), first->place().sequence);
+    const bool earlier = order == Order::fire_time ? cursor.place() < first->place()
+                                                   : std::pair(cursor.rank(), cursor.place().sequence) <
+                                                         std::pair(first->rank(), first->place().sequence);
     if (earlier) first = &cursor;
   }
   return first;

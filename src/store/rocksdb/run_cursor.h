@@ -53,7 +53,7 @@ class RunCursor {
   std::unique_ptr<Bounds> bounds_;  ///< the iterator points into it
   std::unique_ptr<rocksdb::Iterator> iterator_;
   bool valid_ = false;
-  Place place_;       ///< where it stands; after damage: behind which the damage lies
+  Place place_;         ///< where it stands; after damage: behind which the damage lies
   bool moved_ = false;  ///< place_ is of an event that was met
   int64_t rank_ = 0;
   Status status_;

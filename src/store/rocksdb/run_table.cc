@@ -104,10 +104,8 @@ void RunTable::commit() {
       run.removed_since_raise = 0;
       if (run.pending > 0) worn_.push_back(run_at(index));
     }
-    run = Run{.pending = run.pending,
-              .moved = run.moved,
-              .removed_since_raise = run.removed_since_raise,
-              .from = run.from};
+    run = Run{
+        .pending = run.pending, .moved = run.moved, .removed_since_raise = run.removed_since_raise, .from = run.from};
   }
   touched_.clear();
 }
@@ -116,10 +114,8 @@ void RunTable::abort() {
   const std::scoped_lock lock(mutex_);
   for (const size_t index : touched_) {
     auto& run = runs_[index];
-    run = Run{.pending = run.pending,
-              .moved = run.moved,
-              .removed_since_raise = run.removed_since_raise,
-              .from = run.from};
+    run = Run{
+        .pending = run.pending, .moved = run.moved, .removed_since_raise = run.removed_since_raise, .from = run.from};
   }
   touched_.clear();
 }

@@ -66,7 +66,7 @@ class RunTable {
 
   const uint32_t shards_;
   mutable std::mutex mutex_;
-  std::vector<Run> runs_;         ///< shards × classes near ones, then the far one
+  std::vector<Run> runs_;  ///< shards × classes near ones, then the far one
   // The writer's alone.
   std::vector<size_t> touched_;
   std::vector<RunId> worn_;

@@ -72,7 +72,8 @@ class SettleRequest final : public Request {
 // They are in the near store. Where that is this store, the put has moved them already.
 class TransferredRequest final : public Request {
  public:
-  TransferredRequest(std::vector<FarRevision> moved, Done<void> done) : moved_(std::move(moved)), done_(std::move(done)) {
+  TransferredRequest(std::vector<FarRevision> moved, Done<void> done)
+      : moved_(std::move(moved)), done_(std::move(done)) {
     always_taken_ = true;
     bytes_ = moved_.size() * sizeof(FarRevision);
   }

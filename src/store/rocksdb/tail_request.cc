@@ -25,8 +25,8 @@ class AppendTail final : public Request {
     auto& range = group.ledger().tail.draft();
     first_ = range.last + 1;
     for (const auto& value : values_) {
-      const auto status = group.batch().Put(group.reading().family(Family::tail), slice(view(be64(++range.last))),
-                                            slice(value));
+      const auto status =
+          group.batch().Put(group.reading().family(Family::tail), slice(view(be64(++range.last))), slice(value));
       if (!status.ok()) return fail(to_error(status, "appending to the tail"));
     }
     if (range.first == 0 && !values_.empty()) range.first = first_;
@@ -59,8 +59,8 @@ class TrimTail final : public Request {
     if (!young) return fail(young.error());
     const uint64_t first = std::max(kept_by_count, *young);
     if (first <= stored.first) return {};
-    const auto status = group.batch().DeleteRange(group.reading().family(Family::tail),
-                                                  slice(view(be64(stored.first))), slice(view(be64(first))));
+    const auto status = group.batch().DeleteRange(group.reading().family(Family::tail), slice(view(be64(stored.first))),
+                                                  slice(view(be64(first))));
     if (!status.ok()) return fail(to_error(status, "trimming the tail"));
     group.ledger().tail.draft().first = first;
     return {};

@@ -55,10 +55,10 @@ void Writer::submit(std::unique_ptr<Request> request) {
   }
   if (!request) return wake_.notify_one();
   refusals_.post([request = std::move(request), refused] {
-    request->answer(fail(Error{.code = refused,
-                               .detail = refused == Code::overloaded ? "the event store's write queue is full"
-                                                                     : "the event store is closing",
-                               .retry_after = kRetryAfter}));
+    request->answer(fail(Error{
+        .code = refused,
+        .detail = refused == Code::overloaded ? "the event store's write queue is full" : "the event store is closing",
+        .retry_after = kRetryAfter}));
   });
 }
 
@@ -159,8 +159,8 @@ Status Writer::reload() {
   std::vector<EventId> settled;
   for (const auto& [id, due] : ledger_.in_flight.all()) {
     std::string value;
-    const auto status = reading->db().Get(rocksdb::ReadOptions(), reading->family(Family::due),
-                                          slice(view(pack(due))), &value);
+    const auto status =
+        reading->db().Get(rocksdb::ReadOptions(), reading->family(Family::due), slice(view(pack(due))), &value);
     if (status.IsNotFound()) settled.push_back(id);
   }
   ledger_.in_flight.finish_settling(settled);

@@ -52,9 +52,9 @@ class Writer {
   bool stopping_ = false;
 
   // The thread's own.
-  bool broken_ = false;            ///< the last write failed
-  std::string forgotten_to_;       ///< family done holds nothing before this
-  std::string drop_files_to_;      ///< after the commit
+  bool broken_ = false;        ///< the last write failed
+  std::string forgotten_to_;   ///< family done holds nothing before this
+  std::string drop_files_to_;  ///< after the commit
   std::unique_ptr<rocksdb::WriteBatch> batch_;
   std::unique_ptr<Executor> thread_;  ///< runs run() for as long as the writer lives
 };

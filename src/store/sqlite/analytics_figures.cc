@@ -8,21 +8,28 @@ namespace {
 
 std::string_view execution_key(AnalyticsBy by) {
   switch (by) {
-    case AnalyticsBy::all: return "''";
+    case AnalyticsBy::all:
+      return "''";
     case AnalyticsBy::type:
       return "CASE WHEN e.schedule_id IS NOT NULL THEN 0 WHEN e.waited_far THEN 1 ELSE 2 END";
-    case AnalyticsBy::event_type: return "e.entity_type";
-    case AnalyticsBy::schedule: return "coalesce(e.schedule_id, e.event_id)";
+    case AnalyticsBy::event_type:
+      return "e.entity_type";
+    case AnalyticsBy::schedule:
+      return "coalesce(e.schedule_id, e.event_id)";
   }
   return "''";
 }
 
 std::string_view record_key(AnalyticsBy by) {
   switch (by) {
-    case AnalyticsBy::all: return "''";
-    case AnalyticsBy::type: return "type";
-    case AnalyticsBy::event_type: return "event_type";
-    case AnalyticsBy::schedule: return "schedule_id";
+    case AnalyticsBy::all:
+      return "''";
+    case AnalyticsBy::type:
+      return "type";
+    case AnalyticsBy::event_type:
+      return "event_type";
+    case AnalyticsBy::schedule:
+      return "schedule_id";
   }
   return "''";
 }

@@ -63,11 +63,33 @@ Status insert_records(Database& database, const std::vector<AnalyticsRecord>& re
       kRecordColumns);
   auto insert = database.prepare(sql);
   for (const auto& r : records) {
-    auto done = insert.run({r.id, r.type, r.schedule_id, r.schedule_name, r.level, r.event_type, r.event_action,
-                            r.entity_id, r.correlation_id, r.scheduled_at, r.started_at, r.completed_at,
-                            micros(r.mongo_queue), micros(r.clickhouse_queue), micros(r.redis_queue),
-                            micros(r.processing), micros(r.publish), r.result, r.retry_count, r.error, r.node, r.topic,
-                            r.partition, r.offset, r.mongo_execution_id, r.clickhouse_id, r.redis_key});
+    auto done = insert.run({r.id,
+                            r.type,
+                            r.schedule_id,
+                            r.schedule_name,
+                            r.level,
+                            r.event_type,
+                            r.event_action,
+                            r.entity_id,
+                            r.correlation_id,
+                            r.scheduled_at,
+                            r.started_at,
+                            r.completed_at,
+                            micros(r.mongo_queue),
+                            micros(r.clickhouse_queue),
+                            micros(r.redis_queue),
+                            micros(r.processing),
+                            micros(r.publish),
+                            r.result,
+                            r.retry_count,
+                            r.error,
+                            r.node,
+                            r.topic,
+                            r.partition,
+                            r.offset,
+                            r.mongo_execution_id,
+                            r.clickhouse_id,
+                            r.redis_key});
     if (!done) return done;
   }
   return {};

@@ -39,16 +39,15 @@ Code code_of(int result) {
 }  // namespace
 
 bool is_storage_fault(Code code) {
-  return code == Code::disk_full || code == Code::unavailable || code == Code::corrupt ||
-         code == Code::io_error || code == Code::internal || code == Code::payload_too_large;
+  return code == Code::disk_full || code == Code::unavailable || code == Code::corrupt || code == Code::io_error ||
+         code == Code::internal || code == Code::payload_too_large;
 }
 
 Result<Database> Database::open(const DatabaseOptions& options) {
-  const int mode =
-      options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int mode = options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
-  const int result = sqlite3_open_v2(options.path.c_str(), &handle,
-                                     mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nullptr);
+  const int result =
+      sqlite3_open_v2(options.path.c_str(), &handle, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nullptr);
   if (handle == nullptr) return fail(Code::io_error, "no memory to open {}", options.path);
   Database database(handle);
   sqlite3_extended_result_codes(handle, 1);
@@ -68,16 +67,14 @@ Status Database::configure(const DatabaseOptions& options) {
     sql += fmt::format(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous={}; PRAGMA wal_autocheckpoint={};"
         "PRAGMA journal_size_limit={};",
-        options.durability == Durability::power_loss ? "FULL" : "NORMAL", options.checkpoint_pages,
-        kKeptLogBytes);
+        options.durability == Durability::power_loss ? "FULL" : "NORMAL", options.checkpoint_pages, kKeptLogBytes);
   }
   if (auto done = execute(sql); !done) return done;
   if (options.max_bytes == 0 || options.read_only) return {};
   const auto page_size = number("PRAGMA page_size");
   if (!page_size) return fail(page_size.error());
-  return execute(
-      fmt::format("PRAGMA max_page_count={}",
-                  std::max<uint64_t>(1, options.max_bytes / static_cast<uint64_t>(*page_size))));
+  return execute(fmt::format("PRAGMA max_page_count={}",
+                             std::max<uint64_t>(1, options.max_bytes / static_cast<uint64_t>(*page_size))));
 }
 
 Database::Database(Database&& other) noexcept
@@ -162,8 +159,7 @@ void Query::bind(std::span<const Value> values) {
         result = sqlite3_bind_int64(statement_, index, value.number());
         break;
       case Value::Kind::text:
-        result =
-            sqlite3_bind_text64(statement_, index, data, bytes.size(), SQLITE_STATIC, SQLITE_UTF8);
+        result = sqlite3_bind_text64(statement_, index, data, bytes.size(), SQLITE_STATIC, SQLITE_UTF8);
         break;
       case Value::Kind::blob:
         result = sqlite3_bind_blob64(statement_, index, data, bytes.size(), SQLITE_STATIC);
@@ -177,8 +173,7 @@ bool Query::step() {
   if (fault_) return false;
   const int result = sqlite3_step(statement_);
   if (result == SQLITE_ROW) return true;
-  if (result != SQLITE_DONE)
-    fault_ = database_->fault(std::string_view(sqlite3_sql(statement_)).substr(0, 80));
+  if (result != SQLITE_DONE) fault_ = database_->fault(std::string_view(sqlite3_sql(statement_)).substr(0, 80));
   return false;
 }
 
@@ -197,12 +192,8 @@ Status Query::run(std::span<const Value> values) {
   return end();
 }
 
-bool Query::is_null(int column) const {
-  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
-}
-bool Query::is_blob(int column) const {
-  return sqlite3_column_type(statement_, column) == SQLITE_BLOB;
-}
+bool Query::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+bool Query::is_blob(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_BLOB; }
 int64_t Query::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 double Query::real(int column) const { return sqlite3_column_double(statement_, column); }
 

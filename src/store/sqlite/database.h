@@ -29,8 +29,7 @@ class Value {
  public:
   enum class Kind : uint8_t { null, integer, text, blob };
 
-  Value(std::nullopt_t) {
-  }  // NOLINT(google-explicit-constructor): parameters are written as plain values
+  Value(std::nullopt_t) {}  // NOLINT(google-explicit-constructor): parameters are written as plain values
   Value(Blob blob) : kind_(Kind::blob), bytes_(blob.bytes) {}
   Value(std::string_view text) : kind_(Kind::text), bytes_(text) {}
   Value(const std::string& text) : kind_(Kind::text), bytes_(text) {}
@@ -99,8 +98,8 @@ struct DatabaseOptions {
   std::string path;
   Durability durability = Durability::power_loss;
   bool read_only = false;
-  uint64_t max_bytes = 0;    ///< of the file; more is disk_full. 0: as much as the disk holds
-  int32_t cache_kib = 2048;  ///< memory for pages
+  uint64_t max_bytes = 0;           ///< of the file; more is disk_full. 0: as much as the disk holds
+  int32_t cache_kib = 2048;         ///< memory for pages
   int32_t checkpoint_pages = 1000;  ///< the log is moved into the file after so many
 };
 

@@ -23,18 +23,15 @@ Result<Position> parse_cursor(std::string_view cursor) {
   const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), micros);
   const auto rest = cursor.substr(static_cast<size_t>(end - cursor.data()));
   const auto id = rest.starts_with('.') ? parse_id(rest.substr(1)) : std::nullopt;
-  if (error != std::errc{} || !id)
-    return fail_field(Code::invalid_argument, "cursor", "is not one of ours");
+  if (error != std::errc{} || !id) return fail_field(Code::invalid_argument, "cursor", "is not one of ours");
   return Position{from_micros(micros), *id};
 }
 
 Result<DeadLetter> read_letter(const Query& row) {
   auto stored = unpack(row.bytes(0));
   if (!stored) return fail(std::move(stored.error()));
-  return DeadLetter{.event = std::move(stored->event),
-                    .reason = row.text(1),
-                    .detail = row.text(2),
-                    .died_at = row.time(3)};
+  return DeadLetter{
+      .event = std::move(stored->event), .reason = row.text(1), .detail = row.text(2), .died_at = row.time(3)};
 }
 
 }  // namespace
@@ -45,16 +42,15 @@ Status bury_letters(Database& database, const std::vector<DeadLetter>& letters) 
     record.clear();
     // As pending: a final state would leave out body and headers, which a redrive needs.
     pack(letter.event, State::pending, Tier::near, {}, record);
-    auto done =
-        database
-            .query(
-                "INSERT INTO dead_letters(event_id, died_at, topic, reason, schedule_id, detail, "
-                "record) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(event_id) DO UPDATE SET "
-                "died_at = ?2, topic = ?3, reason = ?4, schedule_id = ?5, detail = ?6, record = ?7",
-                {Blob{letter.event.id.view()}, letter.died_at, letter.event.topic, letter.reason,
-                 letter.event.schedule_id, letter.detail, Blob{record}})
-            .end();
+    auto done = database
+                    .query(
+                        "INSERT INTO dead_letters(event_id, died_at, topic, reason, schedule_id, detail, "
+                        "record) "
+                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(event_id) DO UPDATE SET "
+                        "died_at = ?2, topic = ?3, reason = ?4, schedule_id = ?5, detail = ?6, record = ?7",
+                        {Blob{letter.event.id.view()}, letter.died_at, letter.event.topic, letter.reason,
+                         letter.event.schedule_id, letter.detail, Blob{record}})
+                    .end();
     if (!done) return done;
   }
   return {};
@@ -62,8 +58,7 @@ Status bury_letters(Database& database, const std::vector<DeadLetter>& letters) 
 
 Result<std::optional<DeadLetter>> get_letter(Database& database, const EventId& id) {
   auto row =
-      database.query("SELECT record, reason, detail, died_at FROM dead_letters WHERE event_id = ?1",
-                     {Blob{id.view()}});
+      database.query("SELECT record, reason, detail, died_at FROM dead_letters WHERE event_id = ?1", {Blob{id.view()}});
   std::optional<DeadLetter> found;
   if (row.step()) {
     auto letter = read_letter(row);
@@ -84,8 +79,7 @@ Result<DeadLetterPage> find_letters(Database& database, const DeadLetterFilter& 
   if (!filter.cursor.empty()) {
     const auto after = parse_cursor(filter.cursor);
     if (!after) return fail(after.error());
-    where.add("(f.died_at, f.event_id) < (?, ?)",
-              {after->died_at, Blob{where.keep(std::string(after->id.view()))}});
+    where.add("(f.died_at, f.event_id) < (?, ?)", {after->died_at, Blob{where.keep(std::string(after->id.view()))}});
   }
   where.also(filter.limit + 1);
   const auto sql = fmt::format(
@@ -113,8 +107,7 @@ Result<DeadLetterPage> find_letters(Database& database, const DeadLetterFilter& 
 Result<uint64_t> drop_letters(Database& database, const std::vector<EventId>& ids) {
   uint64_t dropped = 0;
   for (const auto& id : ids) {
-    auto done =
-        database.query("DELETE FROM dead_letters WHERE event_id = ?1", {Blob{id.view()}}).end();
+    auto done = database.query("DELETE FROM dead_letters WHERE event_id = ?1", {Blob{id.view()}}).end();
     if (!done) return fail(std::move(done.error()));
     dropped += database.changes();
   }

@@ -49,10 +49,30 @@ Status insert(Database& database, const StoredDefinition& one) {
       .query(fmt::format("INSERT INTO definitions({}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,"
                          "?17,?18,?19,?20,?21,?22,?23,?24)",
                          kColumns),
-             {one.id,           one.class_name,  one.event_name,  one.module_name,         one.entity_type, one.action,
-              one.cron_expression, one.timezone, one.description, one.payload,             one.actor_type,  one.actor_id,
-              one.max_retries,  one.retry_delay.count(), one.status, one.declared,         one.schedule_id, one.last_error,
-              one.manual_payload, one.manual_cron, one.manual_status, one.last_sync_at,    one.created_at,  one.updated_at})
+             {one.id,
+              one.class_name,
+              one.event_name,
+              one.module_name,
+              one.entity_type,
+              one.action,
+              one.cron_expression,
+              one.timezone,
+              one.description,
+              one.payload,
+              one.actor_type,
+              one.actor_id,
+              one.max_retries,
+              one.retry_delay.count(),
+              one.status,
+              one.declared,
+              one.schedule_id,
+              one.last_error,
+              one.manual_payload,
+              one.manual_cron,
+              one.manual_status,
+              one.last_sync_at,
+              one.created_at,
+              one.updated_at})
       .end();
 }
 
@@ -67,7 +87,8 @@ Result<std::optional<StoredDefinition>> first_row(Query row) {
 
 Result<std::vector<StoredDefinition>> list_definitions(Database& database, const std::string& module_name) {
   auto rows = database.query(
-      fmt::format("SELECT {} FROM definitions WHERE ?1 = '' OR module_name = ?1 ORDER BY event_name", kColumns), {module_name});
+      fmt::format("SELECT {} FROM definitions WHERE ?1 = '' OR module_name = ?1 ORDER BY event_name", kColumns),
+      {module_name});
   std::vector<StoredDefinition> out;
   while (rows.step()) out.push_back(read_row(rows));
   if (auto done = rows.end(); !done) return fail(std::move(done.error()));
@@ -111,9 +132,10 @@ Result<StoredDefinition> override_definition(Database& database, const std::stri
   if (overrides.status) one.manual_status = *overrides.status;
   one.updated_at = overrides.at;
   auto done = database
-                  .query("UPDATE definitions SET manual_payload = ?2, manual_cron = ?3, manual_status = ?4, "
-                         "updated_at = ?5 WHERE class_name = ?1",
-                         {one.class_name, one.manual_payload, one.manual_cron, one.manual_status, one.updated_at})
+                  .query(
+                      "UPDATE definitions SET manual_payload = ?2, manual_cron = ?3, manual_status = ?4, "
+                      "updated_at = ?5 WHERE class_name = ?1",
+                      {one.class_name, one.manual_payload, one.manual_cron, one.manual_status, one.updated_at})
                   .end();
   if (!done) return fail(std::move(done.error()));
   return std::move(one);

@@ -71,8 +71,7 @@ struct Wanted {
   /// Beside the filter's conditions.
   void add_to(Where& where) const {
     if (only_timed) where.add("e.duration > 0", {});
-    if (after)
-      where.add("(e.executed_at, e.id) < (?, ?)", {after->executed_at, kept_id(where, after->id)});
+    if (after) where.add("(e.executed_at, e.id) < (?, ?)", {after->executed_at, kept_id(where, after->id)});
   }
 };
 
@@ -92,8 +91,8 @@ Result<std::vector<Execution>> newest_sorted(Database& database, const Wanted& w
   wanted.add_to(source.where);
   source.where.also(wanted.limit);
   source.where.also(wanted.skip);
-  const auto sql = fmt::format("SELECT {} FROM {}{} {} OFFSET ?", kExecutionColumns, source.from,
-                               source.where.sql(), kNewestFirst);
+  const auto sql =
+      fmt::format("SELECT {} FROM {}{} {} OFFSET ?", kExecutionColumns, source.from, source.where.sql(), kNewestFirst);
   std::vector<Execution> found;
   if (auto done = read_rows(database.query(sql, source.where.values()), found); !done) {
     return fail(std::move(done.error()));
@@ -107,16 +106,14 @@ Result<std::vector<Execution>> newest_by_run(Database& database, const Wanted& w
   in_time.add_if("newest >= ?", wanted.filter.from);
   in_time.add_if("oldest < ?", wanted.filter.to);
   if (wanted.after) in_time.add("oldest <= ?", {wanted.after->executed_at});
-  const auto runs_sql =
-      fmt::format("SELECT run, newest FROM execution_runs{} ORDER BY newest DESC", in_time.sql());
+  const auto runs_sql = fmt::format("SELECT run, newest FROM execution_runs{} ORDER BY newest DESC", in_time.sql());
   Where where;
   add_conditions(wanted.filter, where);
   wanted.add_to(where);
   where.add("(e.seq >> 14) = ?", {0});
   where.also(wanted.limit);
-  const auto sql =
-      fmt::format("SELECT {} FROM executions AS e INDEXED BY {}{} {}", kExecutionColumns,
-                  run_index(wanted.filter), where.sql(), kNewestFirst);
+  const auto sql = fmt::format("SELECT {} FROM executions AS e INDEXED BY {}{} {}", kExecutionColumns,
+                               run_index(wanted.filter), where.sql(), kNewestFirst);
   std::vector<Value> values(where.values().begin(), where.values().end());
 
   std::vector<Execution> found;
@@ -125,8 +122,7 @@ Result<std::vector<Execution>> newest_by_run(Database& database, const Wanted& w
     if (found.size() == wanted.limit && runs.time(1) < found.back().executed_at) return found;
     values[values.size() - 2] = Value(runs.integer(0));
     const auto before = static_cast<int64_t>(found.size());
-    if (auto done = read_rows(database.query(sql, values), found); !done)
-      return fail(std::move(done.error()));
+    if (auto done = read_rows(database.query(sql, values), found); !done) return fail(std::move(done.error()));
     std::inplace_merge(found.begin(), found.begin() + before, found.end(), comes_before);
     if (found.size() > wanted.limit) found.resize(wanted.limit);
   }
@@ -147,9 +143,8 @@ ExecutionSource source_of(const ExecutionFilter& filter) {
   if (by_run(filter)) {
     // The + hides the column's affinity, without which the index on the expression would not be
     // used.
-    source.from = fmt::format(
-        "execution_runs AS r CROSS JOIN executions AS e INDEXED BY {} ON (e.seq >> 14) = +r.run",
-        run_index(filter));
+    source.from = fmt::format("execution_runs AS r CROSS JOIN executions AS e INDEXED BY {} ON (e.seq >> 14) = +r.run",
+                              run_index(filter));
     source.where.add_if("r.newest >= ?", filter.from);
     source.where.add_if("r.oldest < ?", filter.to);
   }
@@ -178,8 +173,7 @@ Result<ExecutionPage> find_executions(Database& database, const ExecutionFilter&
   return page;
 }
 
-Result<std::vector<Execution>> newest_timed_executions(Database& database,
-                                                       const ExecutionFilter& filter,
+Result<std::vector<Execution>> newest_timed_executions(Database& database, const ExecutionFilter& filter,
                                                        size_t limit) {
   return newest(database, {.filter = filter, .only_timed = true, .limit = limit});
 }

@@ -14,8 +14,7 @@ namespace schedules::sqlite {
 Result<ExecutionPage> find_executions(Database& database, const ExecutionFilter& filter);
 /// Those with a duration only, newest first, at most `limit`; the filter's cursor, skip and limit
 /// play no part.
-Result<std::vector<Execution>> newest_timed_executions(Database& database,
-                                                       const ExecutionFilter& filter, size_t limit);
+Result<std::vector<Execution>> newest_timed_executions(Database& database, const ExecutionFilter& filter, size_t limit);
 
 /// Where the rows of a filter come from: all of it but cursor, skip and limit.
 struct ExecutionSource {

@@ -26,14 +26,12 @@ void HourSums::add(const HourSums& other, int64_t sign) {
   lateness.add(other.lateness, sign);
 }
 
-void HourChanges::add(int64_t executed_at, std::string_view entity_type, std::string_view action,
-                      RunStatus status, int64_t lateness_micros, int64_t duration_micros) {
+void HourChanges::add(int64_t executed_at, std::string_view entity_type, std::string_view action, RunStatus status,
+                      int64_t lateness_micros, int64_t duration_micros) {
   const KeyView view{executed_at / kHourMicros, entity_type, action};
   auto found = changes_.find(view);
   if (found == changes_.end()) {
-    found =
-        changes_.emplace(Key{view.hour, std::string(entity_type), std::string(action)}, HourSums{})
-            .first;
+    found = changes_.emplace(Key{view.hour, std::string(entity_type), std::string(action)}, HourSums{}).first;
   }
   found->second.add(status, lateness_micros, duration_micros);
 }
@@ -45,11 +43,9 @@ Status HourChanges::apply(Database& database, int64_t sign) const {
   return {};
 }
 
-Status HourChanges::apply_one(Database& database, const Key& key, const HourSums& change,
-                              int64_t sign) {
-  static const std::string select = fmt::format(
-      "SELECT {} FROM execution_hours WHERE hour = ?1 AND entity_type = ?2 AND action = ?3",
-      kHourColumns);
+Status HourChanges::apply_one(Database& database, const Key& key, const HourSums& change, int64_t sign) {
+  static const std::string select =
+      fmt::format("SELECT {} FROM execution_hours WHERE hour = ?1 AND entity_type = ?2 AND action = ?3", kHourColumns);
   HourSums sums;
   {
     auto row = database.query(select, {key.hour, key.entity_type, key.action});
@@ -75,8 +71,8 @@ Status HourChanges::apply_one(Database& database, const Key& key, const HourSums
           "skipped, "
           "lateness_sum, timed, duration_sum, lateness) VALUES "
           "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
-          {key.hour, key.entity_type, key.action, sums.total, sums.succeeded, sums.failed,
-           sums.skipped, sums.lateness_sum, sums.timed, sums.duration_sum, Blob{lateness}})
+          {key.hour, key.entity_type, key.action, sums.total, sums.succeeded, sums.failed, sums.skipped,
+           sums.lateness_sum, sums.timed, sums.duration_sum, Blob{lateness}})
       .end();
 }
 

@@ -33,8 +33,8 @@ struct HourSums {
 /// What one append or one step of expiry changes in the sums.
 class HourChanges {
  public:
-  void add(int64_t executed_at, std::string_view entity_type, std::string_view action,
-           RunStatus status, int64_t lateness_micros, int64_t duration_micros);
+  void add(int64_t executed_at, std::string_view entity_type, std::string_view action, RunStatus status,
+           int64_t lateness_micros, int64_t duration_micros);
   /// Adds to the stored sums, or takes away where `sign` is -1; empty sums leave no row.
   Status apply(Database& database, int64_t sign) const;
 

@@ -10,8 +10,8 @@ constexpr uint8_t kFormat = 1;
 void pack(Writer& out, const Execution& e) {
   out.text(e.id);
   out.raw(e.event_id.view());
-  for (const auto* text : {&e.schedule_id, &e.schedule_name, &e.topic, &e.entity_type, &e.entity_id, &e.action,
-                           &e.correlation_id}) {
+  for (const auto* text :
+       {&e.schedule_id, &e.schedule_name, &e.topic, &e.entity_type, &e.entity_id, &e.action, &e.correlation_id}) {
     out.text(*text);
   }
   out.svarint(to_micros(e.due_at));
@@ -30,8 +30,8 @@ bool unpack(Reader& in, Execution& e) {
   e.id = in.text();
   const auto event_id = in.raw(e.event_id.bytes.size());
   if (event_id.size() == e.event_id.bytes.size()) std::ranges::copy(event_id, e.event_id.bytes.begin());
-  for (auto* text : {&e.schedule_id, &e.schedule_name, &e.topic, &e.entity_type, &e.entity_id, &e.action,
-                     &e.correlation_id}) {
+  for (auto* text :
+       {&e.schedule_id, &e.schedule_name, &e.topic, &e.entity_type, &e.entity_id, &e.action, &e.correlation_id}) {
     *text = in.text();
   }
   e.due_at = from_micros(in.svarint());
@@ -66,7 +66,8 @@ Result<std::vector<Execution>> unpack_executions(std::string_view bytes) {
   if (format > kFormat) return fail(Code::newer_layout, "a batch of executions has format {}", format);
   const uint64_t count = in.varint();
   // No execution is smaller than its event's id.
-  if (format == 0 || !in.ok() || count > bytes.size() / sizeof(EventId)) return fail(Code::corrupt, "not a batch of executions");
+  if (format == 0 || !in.ok() || count > bytes.size() / sizeof(EventId))
+    return fail(Code::corrupt, "not a batch of executions");
   std::vector<Execution> executions(count);
   for (auto& execution : executions) {
     if (!unpack(in, execution)) return fail(Code::corrupt, "a batch of executions cannot be read");

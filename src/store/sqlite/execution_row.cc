@@ -50,8 +50,7 @@ Result<Execution> read_execution(const Query& row) {
   const int64_t status = row.integer(4);
   const int64_t state = row.integer(5);
   if (status < 0 || status > static_cast<int64_t>(RunStatus::running) || state < 0 ||
-      state > static_cast<int64_t>(State::dead) ||
-      row.bytes(7).size() != execution.event_id.bytes.size()) {
+      state > static_cast<int64_t>(State::dead) || row.bytes(7).size() != execution.event_id.bytes.size()) {
     return fail(Code::corrupt, "execution {} cannot be read", execution.id);
   }
   execution.status = static_cast<RunStatus>(status);
@@ -79,9 +78,7 @@ bool comes_before(const Execution& a, const Execution& b) {
   const ShortId a_id(a.id);
   const ShortId b_id(b.id);
   // Any text is less than any blob.
-  const auto key = [](const Value& value) {
-    return std::pair(value.kind() == Value::Kind::blob, value.bytes());
-  };
+  const auto key = [](const Value& value) { return std::pair(value.kind() == Value::Kind::blob, value.bytes()); };
   return key(a_id.value()) > key(b_id.value());
 }
 

@@ -95,8 +95,8 @@ SqliteExecutionSpool::~SqliteExecutionSpool() = default;
 
 void SqliteExecutionSpool::put(std::vector<Execution> executions, Done<void> done) {
   if (executions.empty()) return done({});
-  lane_->write<void>([batch = sqlite::pack_executions(executions), count = executions.size(), most = max_bytes_](
-                         Database& db) { return put_batch(db, batch, count, most); },
+  lane_->write<void>([batch = sqlite::pack_executions(executions), count = executions.size(),
+                      most = max_bytes_](Database& db) { return put_batch(db, batch, count, most); },
                      std::move(done));
 }
 

@@ -1,5 +1,5 @@
-// The spool in one SQLite file, spool.db. Thread-safe. What put() answered survives a crash of the program; the last second
-// may go with the machine.
+// The spool in one SQLite file, spool.db. Thread-safe. What put() answered survives a crash of the program; the last
+// second may go with the machine.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,8 @@ class Lane;
 
 struct SqliteSpoolOptions {
   std::string path;
-  Executor* executor = nullptr;            ///< absent: a thread of its own. Must outlive the spool.
-  uint64_t max_bytes = 1ULL << 30U;        ///< of waiting batches; more is refused: overloaded
+  Executor* executor = nullptr;      ///< absent: a thread of its own. Must outlive the spool.
+  uint64_t max_bytes = 1ULL << 30U;  ///< of waiting batches; more is refused: overloaded
 };
 
 class SqliteExecutionSpool final : public ExecutionSpool {

@@ -46,8 +46,8 @@ Hours whole_hours(const ExecutionFilter& filter) {
 }
 
 bool sums_suffice(const ExecutionFilter& filter) {
-  return !filter.schedule_id && !filter.event_id && !filter.topic && !filter.entity_id &&
-         !filter.correlation_id && !filter.state && !filter.status;
+  return !filter.schedule_id && !filter.event_id && !filter.topic && !filter.entity_id && !filter.correlation_id &&
+         !filter.state && !filter.status;
 }
 
 Where hours_where(const ExecutionFilter& filter, int64_t from, int64_t to) {
@@ -61,9 +61,9 @@ Where hours_where(const ExecutionFilter& filter, int64_t from, int64_t to) {
 
 Status Collector::add_rows(const ExecutionFilter& filter) {
   auto source = source_of(filter);
-  const auto sql = fmt::format(
-      "SELECT e.status, e.lateness, e.duration, e.executed_at, e.entity_type, e.action FROM {}{}",
-      source.from, source.where.sql());
+  const auto sql =
+      fmt::format("SELECT e.status, e.lateness, e.duration, e.executed_at, e.entity_type, e.action FROM {}{}",
+                  source.from, source.where.sql());
   auto rows = database.query(sql, source.where.values());
   // Neighbours mostly belong to the same hour; a lookup for each row would cost more than the sum.
   int64_t last_hour = -1;
@@ -81,8 +81,8 @@ Status Collector::add_rows(const ExecutionFilter& filter) {
 
 Status Collector::add_hours(const ExecutionFilter& filter, int64_t from_hour, int64_t to_hour) {
   const auto where = hours_where(filter, from_hour, to_hour);
-  const auto sql = fmt::format("SELECT {}, hour, entity_type, action FROM execution_hours{}",
-                               kHourColumns, where.sql());
+  const auto sql =
+      fmt::format("SELECT {}, hour, entity_type, action FROM execution_hours{}", kHourColumns, where.sql());
   auto rows = database.query(sql, where.values());
   while (rows.step()) {
     const auto sums = read_hour_sums(rows);
@@ -128,8 +128,7 @@ Result<double> recent_mean_duration_ms(Database& database, const ExecutionFilter
 
 }  // namespace
 
-Result<ExecutionStats> execution_stats(Database& database, const ExecutionFilter& filter,
-                                       size_t exact_rows_max) {
+Result<ExecutionStats> execution_stats(Database& database, const ExecutionFilter& filter, size_t exact_rows_max) {
   const Transaction snapshot(database, Transaction::Kind::reading);
   if (!snapshot.begun()) return fail(snapshot.begun().error());
   Collector collector{.database = database, .by = std::nullopt, .allowance = exact_rows_max};
@@ -148,8 +147,7 @@ Result<ExecutionStats> execution_stats(Database& database, const ExecutionFilter
   return stats;
 }
 
-Result<std::vector<ExecutionGroup>> execution_groups(Database& database,
-                                                     const ExecutionFilter& filter, GroupBy by,
+Result<std::vector<ExecutionGroup>> execution_groups(Database& database, const ExecutionFilter& filter, GroupBy by,
                                                      size_t exact_rows_max) {
   const Transaction snapshot(database, Transaction::Kind::reading);
   if (!snapshot.begun()) return fail(snapshot.begun().error());
@@ -161,13 +159,11 @@ Result<std::vector<ExecutionGroup>> execution_groups(Database& database,
   return groups;
 }
 
-Result<std::vector<ErrorPattern>> error_patterns(Database& database,
-                                                 const ExecutionFilter& filter) {
+Result<std::vector<ErrorPattern>> error_patterns(Database& database, const ExecutionFilter& filter) {
   auto source = source_of(filter);
   // The condition is spelt as in the partial index, else SQLite could not use it.
   source.where.add("e.error <> ''", {});
-  if (!filter.event_id && !filter.schedule_id)
-    source.from = "executions AS e INDEXED BY executions_error";
+  if (!filter.event_id && !filter.schedule_id) source.from = "executions AS e INDEXED BY executions_error";
   source.where.also(kPatternsMax);
   const auto sql = fmt::format(
       "SELECT substr(e.error, 1, instr(e.error || char(10), char(10)) - 1) AS line, count(*), "

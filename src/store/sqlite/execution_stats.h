@@ -11,10 +11,8 @@
 
 namespace schedules::sqlite {
 
-Result<ExecutionStats> execution_stats(Database& database, const ExecutionFilter& filter,
-                                       size_t exact_rows_max);
-Result<std::vector<ExecutionGroup>> execution_groups(Database& database,
-                                                     const ExecutionFilter& filter, GroupBy by,
+Result<ExecutionStats> execution_stats(Database& database, const ExecutionFilter& filter, size_t exact_rows_max);
+Result<std::vector<ExecutionGroup>> execution_groups(Database& database, const ExecutionFilter& filter, GroupBy by,
                                                      size_t exact_rows_max);
 Result<std::vector<ErrorPattern>> error_patterns(Database& database, const ExecutionFilter& filter);
 

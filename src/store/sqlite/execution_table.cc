@@ -75,8 +75,7 @@ Status append_executions(Database& database, const std::vector<Execution>& execu
     if (!done) return done;
     if (database.changes() == 0) continue;  // known: a repeated append
     bounds.add(database.last_row() >> kRunBits, e.executed_at);
-    changes.add(to_micros(e.executed_at), e.entity_type, e.action, e.status, lateness,
-                e.duration.count());
+    changes.add(to_micros(e.executed_at), e.entity_type, e.action, e.status, lateness, e.duration.count());
   }
   return changes.apply(database, 1).and_then([&] { return bounds.apply(database); });
 }
@@ -95,8 +94,8 @@ Result<Expired> expire_executions(Database& database, RetentionCuts cuts, size_t
   while (rows.step()) {
     expired.push_back(rows.integer(0));
     ++(rows.integer(7) != 0 ? removed.analytics : removed.history);
-    changes.add(rows.integer(1), rows.bytes(2), rows.bytes(3),
-                static_cast<RunStatus>(rows.integer(4)), rows.integer(5), rows.integer(6));
+    changes.add(rows.integer(1), rows.bytes(2), rows.bytes(3), static_cast<RunStatus>(rows.integer(4)), rows.integer(5),
+                rows.integer(6));
   }
   if (auto done = rows.end(); !done) return fail(std::move(done.error()));
   auto remove = database.prepare("DELETE FROM executions WHERE seq = ?1");

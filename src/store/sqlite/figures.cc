@@ -58,12 +58,10 @@ ExecutionStats Figures::answer() {
                        .timed = static_cast<uint64_t>(sums_.timed)};
   const int64_t tried = sums_.succeeded + sums_.failed;
   if (tried > 0) {
-    stats.mean_lateness_ms =
-        static_cast<double>(sums_.lateness_sum) / static_cast<double>(tried) / 1000;
+    stats.mean_lateness_ms = static_cast<double>(sums_.lateness_sum) / static_cast<double>(tried) / 1000;
   }
   if (sums_.timed > 0) {
-    stats.mean_duration_ms =
-        static_cast<double>(sums_.duration_sum) / static_cast<double>(sums_.timed) / 1000;
+    stats.mean_duration_ms = static_cast<double>(sums_.duration_sum) / static_cast<double>(sums_.timed) / 1000;
   }
   stats.p50_lateness_ms = percentile_ms(50);
   stats.p95_lateness_ms = percentile_ms(95);

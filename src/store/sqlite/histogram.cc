@@ -65,12 +65,10 @@ Result<Histogram> Histogram::unpack(std::string_view bytes) {
   while (reader.ok() && !reader.at_end()) {
     bucket += reader.varint();
     const int64_t count = reader.svarint();
-    if (bucket > bucket_of(INT64_MAX))
-      return fail(Code::corrupt, "a histogram has an impossible bucket");
+    if (bucket > bucket_of(INT64_MAX)) return fail(Code::corrupt, "a histogram has an impossible bucket");
     histogram.add_bucket(static_cast<uint32_t>(bucket), count);
   }
-  if (!reader.ok())
-    return fail(Code::corrupt, "a histogram of {} bytes cannot be read", bytes.size());
+  if (!reader.ok()) return fail(Code::corrupt, "a histogram of {} bytes cannot be read", bytes.size());
   return histogram;
 }
 

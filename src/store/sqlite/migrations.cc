@@ -44,9 +44,8 @@ Status take(Database& database, const Schema& schema, const Migration& step) {
   if (!current) return fail(current.error());
   if (*current >= step.version) return {};
   auto done = database
-                  .execute(std::string(step.sql) +
-                           fmt::format(";PRAGMA user_version={};PRAGMA application_id={}",
-                                       step.version, schema.application_id))
+                  .execute(std::string(step.sql) + fmt::format(";PRAGMA user_version={};PRAGMA application_id={}",
+                                                               step.version, schema.application_id))
                   .and_then([&] { return transaction.commit(); });
   if (done && *current > 0) {  // a fresh file is no news
     log::info("store.migrated", {{"database", std::string(schema.name)},
@@ -61,8 +60,7 @@ Status take(Database& database, const Schema& schema, const Migration& step) {
 Result<SchemaState> inspect(const std::string& path, const Schema& schema) {
   SchemaState state{.target = schema.steps.back().version};
   std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored) || std::filesystem::file_size(path, ignored) == 0)
-    return state;
+  if (!std::filesystem::exists(path, ignored) || std::filesystem::file_size(path, ignored) == 0) return state;
   state.exists = true;
   // What a crash left in the log counts; without a log the file alone is the truth.
   const bool has_log = std::filesystem::exists(path + "-wal", ignored);
@@ -79,8 +77,8 @@ Result<Database> open_migrated(const DatabaseOptions& options, const Schema& sch
   const auto state = inspect(options.path, schema);
   if (!state) return fail(state.error());
   if (state->current > state->target) {
-    return fail(Code::newer_layout, "{} has layout {}, this version knows {}", options.path,
-                state->current, state->target);
+    return fail(Code::newer_layout, "{} has layout {}, this version knows {}", options.path, state->current,
+                state->target);
   }
   auto database = Database::open(options);
   if (!database) return database;

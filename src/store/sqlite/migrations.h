@@ -19,9 +19,8 @@ struct Migration {
 };
 
 struct Schema {
-  std::string_view name;  ///< "schedules"; for messages
-  int32_t application_id =
-      0;  ///< written into the file, so that another program's is never touched
+  std::string_view name;       ///< "schedules"; for messages
+  int32_t application_id = 0;  ///< written into the file, so that another program's is never touched
   std::span<const Migration> steps;
 };
 

@@ -133,8 +133,7 @@ Status unpack_definition(std::string_view bytes, Schedule& schedule) {
   Unpacker unpacker{Reader(bytes)};
   const uint8_t layout = unpacker.in.u8();
   if (layout > kDefinitionLayout) {
-    return fail(Code::newer_layout, "a schedule has layout {}, this version knows {}", layout,
-                kDefinitionLayout);
+    return fail(Code::newer_layout, "a schedule has layout {}, this version knows {}", layout, kDefinitionLayout);
   }
   rule_fields(unpacker, schedule);
   event_fields(unpacker, schedule);
@@ -167,11 +166,10 @@ Result<Schedule> read_schedule(const Query& row) {
   schedule.last_error = row.optional_text(14);
   schedule.execution_count = static_cast<uint64_t>(row.integer(15));
   schedule.error_count = static_cast<uint64_t>(row.integer(16));
-  const bool known = status >= 0 && status <= static_cast<int64_t>(ScheduleStatus::completed) &&
-                     last_status >= 0 && last_status <= static_cast<int64_t>(RunStatus::running);
+  const bool known = status >= 0 && status <= static_cast<int64_t>(ScheduleStatus::completed) && last_status >= 0 &&
+                     last_status <= static_cast<int64_t>(RunStatus::running);
   if (!known) return fail(Code::corrupt, "schedule {} has an impossible status", schedule.id);
-  if (auto done = unpack_definition(row.bytes(17), schedule); !done)
-    return fail(std::move(done.error()));
+  if (auto done = unpack_definition(row.bytes(17), schedule); !done) return fail(std::move(done.error()));
   return schedule;
 }
 

@@ -17,113 +17,93 @@ constexpr size_t kBatchMax = 256;
 
 using sqlite::Database;
 
-Result<std::unique_ptr<SqliteScheduleStore>> SqliteScheduleStore::open(
-    SqliteScheduleOptions options) {
-  auto database = sqlite::open_migrated({.path = options.path, .max_bytes = options.max_bytes},
-                                        sqlite::schedule_schema());
+Result<std::unique_ptr<SqliteScheduleStore>> SqliteScheduleStore::open(SqliteScheduleOptions options) {
+  auto database =
+      sqlite::open_migrated({.path = options.path, .max_bytes = options.max_bytes}, sqlite::schedule_schema());
   if (!database) return fail(std::move(database.error()));
-  return std::unique_ptr<SqliteScheduleStore>(
-      new SqliteScheduleStore(std::make_unique<sqlite::Lane>(std::move(*database), options.executor,
-                                                             "schedules-db", kBatchMax)));
+  return std::unique_ptr<SqliteScheduleStore>(new SqliteScheduleStore(
+      std::make_unique<sqlite::Lane>(std::move(*database), options.executor, "schedules-db", kBatchMax)));
 }
 
-SqliteScheduleStore::SqliteScheduleStore(std::unique_ptr<sqlite::Lane> lane)
-    : lane_(std::move(lane)) {}
+SqliteScheduleStore::SqliteScheduleStore(std::unique_ptr<sqlite::Lane> lane) : lane_(std::move(lane)) {}
 SqliteScheduleStore::~SqliteScheduleStore() = default;
 
 void SqliteScheduleStore::create(Schedule schedule, Done<Schedule> done) {
-  lane_->write<Schedule>([schedule = std::move(schedule)](
-                             Database& db) { return sqlite::insert_schedule(db, schedule); },
-                         std::move(done));
+  lane_->write<Schedule>(
+      [schedule = std::move(schedule)](Database& db) { return sqlite::insert_schedule(db, schedule); },
+      std::move(done));
 }
 
 void SqliteScheduleStore::update(Schedule schedule, Done<Schedule> done) {
-  lane_->write<Schedule>([schedule = std::move(schedule)](
-                             Database& db) { return sqlite::replace_schedule(db, schedule); },
-                         std::move(done));
+  lane_->write<Schedule>(
+      [schedule = std::move(schedule)](Database& db) { return sqlite::replace_schedule(db, schedule); },
+      std::move(done));
 }
 
 void SqliteScheduleStore::get(std::string id, Done<std::optional<Schedule>> done) {
-  lane_->read<std::optional<Schedule>>(
-      [id = std::move(id)](Database& db) { return sqlite::get_schedule(db, id); }, std::move(done));
+  lane_->read<std::optional<Schedule>>([id = std::move(id)](Database& db) { return sqlite::get_schedule(db, id); },
+                                       std::move(done));
 }
 
 void SqliteScheduleStore::find(ScheduleFilter filter, Done<std::vector<Schedule>> done) {
   lane_->read<std::vector<Schedule>>(
-      [filter = std::move(filter)](Database& db) { return sqlite::find_schedules(db, filter); },
-      std::move(done));
+      [filter = std::move(filter)](Database& db) { return sqlite::find_schedules(db, filter); }, std::move(done));
 }
 
 void SqliteScheduleStore::remove(std::string id, Done<bool> done) {
-  lane_->write<bool>([id = std::move(id)](Database& db) { return sqlite::remove_schedule(db, id); },
-                     std::move(done));
+  lane_->write<bool>([id = std::move(id)](Database& db) { return sqlite::remove_schedule(db, id); }, std::move(done));
 }
 
-void SqliteScheduleStore::due_to_plan(TimePoint until, size_t limit,
-                                      Done<std::vector<Schedule>> done) {
-  lane_->read<std::vector<Schedule>>(
-      [until, limit](Database& db) { return sqlite::due_schedules(db, until, limit); },
-      std::move(done));
+void SqliteScheduleStore::due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) {
+  lane_->read<std::vector<Schedule>>([until, limit](Database& db) { return sqlite::due_schedules(db, until, limit); },
+                                     std::move(done));
 }
 
 void SqliteScheduleStore::mark_planned(std::vector<Schedule> schedules, Done<void> done) {
-  lane_->write<void>([schedules = std::move(schedules)](
-                         Database& db) { return sqlite::mark_schedules(db, schedules); },
+  lane_->write<void>([schedules = std::move(schedules)](Database& db) { return sqlite::mark_schedules(db, schedules); },
                      std::move(done));
 }
 
-void SqliteScheduleStore::revisions(std::vector<std::string> ids,
-                                    Done<std::vector<ScheduleRevision>> done) {
+void SqliteScheduleStore::revisions(std::vector<std::string> ids, Done<std::vector<ScheduleRevision>> done) {
   lane_->read<std::vector<ScheduleRevision>>(
-      [ids = std::move(ids)](Database& db) { return sqlite::schedule_revisions(db, ids); },
-      std::move(done));
+      [ids = std::move(ids)](Database& db) { return sqlite::schedule_revisions(db, ids); }, std::move(done));
 }
 
 void SqliteScheduleStore::note_executions(std::vector<ExecutionNote> notes, Done<void> done) {
-  lane_->write<void>(
-      [notes = std::move(notes)](Database& db) { return sqlite::count_executions(db, notes); },
-      std::move(done));
+  lane_->write<void>([notes = std::move(notes)](Database& db) { return sqlite::count_executions(db, notes); },
+                     std::move(done));
 }
 
 void SqliteScheduleStore::bury(std::vector<DeadLetter> letters, Done<void> done) {
-  lane_->write<void>(
-      [letters = std::move(letters)](Database& db) { return sqlite::bury_letters(db, letters); },
-      std::move(done));
+  lane_->write<void>([letters = std::move(letters)](Database& db) { return sqlite::bury_letters(db, letters); },
+                     std::move(done));
 }
 
 void SqliteScheduleStore::get_letter(EventId id, Done<std::optional<DeadLetter>> done) {
-  lane_->read<std::optional<DeadLetter>>([id](Database& db) { return sqlite::get_letter(db, id); },
-                                         std::move(done));
+  lane_->read<std::optional<DeadLetter>>([id](Database& db) { return sqlite::get_letter(db, id); }, std::move(done));
 }
 
 void SqliteScheduleStore::find_letters(DeadLetterFilter filter, Done<DeadLetterPage> done) {
-  lane_->read<DeadLetterPage>(
-      [filter = std::move(filter)](Database& db) { return sqlite::find_letters(db, filter); },
-      std::move(done));
+  lane_->read<DeadLetterPage>([filter = std::move(filter)](Database& db) { return sqlite::find_letters(db, filter); },
+                              std::move(done));
 }
 
 void SqliteScheduleStore::drop_letters(std::vector<EventId> ids, Done<uint64_t> done) {
-  lane_->write<uint64_t>(
-      [ids = std::move(ids)](Database& db) { return sqlite::drop_letters(db, ids); },
-      std::move(done));
+  lane_->write<uint64_t>([ids = std::move(ids)](Database& db) { return sqlite::drop_letters(db, ids); },
+                         std::move(done));
 }
 
 void SqliteScheduleStore::count_letters(Done<uint64_t> done) {
   lane_->read<uint64_t>(
       [](Database& db) -> Result<uint64_t> {
-        return db.number("SELECT count(*) FROM dead_letters").map([](int64_t n) {
-          return static_cast<uint64_t>(n);
-        });
+        return db.number("SELECT count(*) FROM dead_letters").map([](int64_t n) { return static_cast<uint64_t>(n); });
       },
       std::move(done));
 }
 
-void SqliteScheduleStore::upsert(std::vector<StoredDefinition> definitions,
-                                 Done<std::vector<StoredDefinition>> done) {
+void SqliteScheduleStore::upsert(std::vector<StoredDefinition> definitions, Done<std::vector<StoredDefinition>> done) {
   lane_->write<std::vector<StoredDefinition>>(
-      [definitions = std::move(definitions)](Database& db) {
-        return sqlite::upsert_definitions(db, definitions);
-      },
+      [definitions = std::move(definitions)](Database& db) { return sqlite::upsert_definitions(db, definitions); },
       std::move(done));
 }
 
@@ -139,11 +119,9 @@ void SqliteScheduleStore::get_definition(std::string name, Done<std::optional<St
 }
 
 void SqliteScheduleStore::set_overrides(std::string name, DefinitionOverrides overrides, Done<StoredDefinition> done) {
-  lane_->write<StoredDefinition>(
-      [name = std::move(name), overrides = std::move(overrides)](Database& db) {
-        return sqlite::override_definition(db, name, overrides);
-      },
-      std::move(done));
+  lane_->write<StoredDefinition>([name = std::move(name), overrides = std::move(overrides)](
+                                     Database& db) { return sqlite::override_definition(db, name, overrides); },
+                                 std::move(done));
 }
 
 void SqliteScheduleStore::drop_definition(std::string class_name, Done<bool> done) {
@@ -153,11 +131,9 @@ void SqliteScheduleStore::drop_definition(std::string class_name, Done<bool> don
 }
 
 void SqliteScheduleStore::change_runs(std::string schedule_id, RunChange change, Done<std::vector<RunEntry>> done) {
-  lane_->write<std::vector<RunEntry>>(
-      [schedule_id = std::move(schedule_id), change = std::move(change)](Database& db) {
-        return sqlite::change_runs(db, schedule_id, change);
-      },
-      std::move(done));
+  lane_->write<std::vector<RunEntry>>([schedule_id = std::move(schedule_id), change = std::move(change)](
+                                          Database& db) { return sqlite::change_runs(db, schedule_id, change); },
+                                      std::move(done));
 }
 
 }  // namespace schedules

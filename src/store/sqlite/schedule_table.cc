@@ -22,21 +22,19 @@ Result<std::vector<Schedule>> read_all(Query query, size_t expected) {
 }
 
 Status name_is_free(Database& database, const Schedule& schedule) {
-  const auto taken = database.number("SELECT count(*) FROM schedules WHERE name = ?1 AND id <> ?2",
-                                     {schedule.name, schedule.id});
+  const auto taken =
+      database.number("SELECT count(*) FROM schedules WHERE name = ?1 AND id <> ?2", {schedule.name, schedule.id});
   if (!taken) return fail(taken.error());
   if (*taken == 0) return {};
-  return fail_field(Code::already_exists, "name", "another schedule is called \"{}\"",
-                    schedule.name);
+  return fail_field(Code::already_exists, "name", "another schedule is called \"{}\"", schedule.name);
 }
 
 Status add_tags(Database& database, const Schedule& schedule) {
   for (const auto& tag : schedule.tags) {
-    auto done =
-        database
-            .query("INSERT OR IGNORE INTO schedule_tags(tag, created_at, id) VALUES (?1, ?2, ?3)",
-                   {tag, schedule.created_at, schedule.id})
-            .end();
+    auto done = database
+                    .query("INSERT OR IGNORE INTO schedule_tags(tag, created_at, id) VALUES (?1, ?2, ?3)",
+                           {tag, schedule.created_at, schedule.id})
+                    .end();
     if (!done) return done;
   }
   return {};
@@ -44,11 +42,10 @@ Status add_tags(Database& database, const Schedule& schedule) {
 
 Status drop_tags(Database& database, const Schedule& schedule) {
   for (const auto& tag : schedule.tags) {
-    auto done =
-        database
-            .query("DELETE FROM schedule_tags WHERE tag = ?1 AND created_at = ?2 AND id = ?3",
-                   {tag, schedule.created_at, schedule.id})
-            .end();
+    auto done = database
+                    .query("DELETE FROM schedule_tags WHERE tag = ?1 AND created_at = ?2 AND id = ?3",
+                           {tag, schedule.created_at, schedule.id})
+                    .end();
     if (!done) return done;
   }
   return {};
@@ -102,12 +99,10 @@ Result<Schedule> insert_schedule(Database& database, const Schedule& schedule) {
               "updated_at, revision, planned_until, next_execution, planned_count, last_execution, "
               "last_status, last_error, execution_count, error_count, definition) VALUES "
               "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
-              {schedule.id, schedule.name, schedule.status, schedule.event_type,
-               schedule.event_action, schedule.owner, schedule.created_at, schedule.updated_at,
-               schedule.revision, schedule.planned_until, schedule.next_execution,
-               schedule.planned_count, schedule.last_execution, schedule.last_status,
-               schedule.last_error, schedule.execution_count, schedule.error_count,
-               Blob{definition}})
+              {schedule.id, schedule.name, schedule.status, schedule.event_type, schedule.event_action, schedule.owner,
+               schedule.created_at, schedule.updated_at, schedule.revision, schedule.planned_until,
+               schedule.next_execution, schedule.planned_count, schedule.last_execution, schedule.last_status,
+               schedule.last_error, schedule.execution_count, schedule.error_count, Blob{definition}})
           .end()
           .and_then([&] { return add_tags(database, schedule); });
   if (!done) return fail(std::move(done.error()));
@@ -120,8 +115,8 @@ Result<Schedule> replace_schedule(Database& database, const Schedule& schedule) 
   if (!*stored) return fail(Code::not_found, "there is no schedule {}", schedule.id);
   const Schedule& old = **stored;
   if (old.revision != schedule.revision) {
-    return fail(Code::revision_conflict, "schedule {} is at revision {}, not {}", schedule.id,
-                old.revision, schedule.revision);
+    return fail(Code::revision_conflict, "schedule {} is at revision {}, not {}", schedule.id, old.revision,
+                schedule.revision);
   }
   if (auto free = name_is_free(database, schedule); !free) return fail(std::move(free.error()));
 
@@ -134,25 +129,23 @@ Result<Schedule> replace_schedule(Database& database, const Schedule& schedule) 
   next.error_count = old.error_count;
   std::string definition;
   pack_definition(next, definition);
-  auto done =
-      database
-          .query(
-              "UPDATE schedules SET name=?2, status=?3, event_type=?4, event_action=?5, owner=?6, "
-              "created_at=?7, updated_at=?8, revision=?9, planned_until=?10, next_execution=?11, "
-              "definition=?12, planned_count=?13 WHERE id=?1",
-              {next.id, next.name, next.status, next.event_type, next.event_action, next.owner,
-               next.created_at, next.updated_at, next.revision, next.planned_until,
-               next.next_execution, Blob{definition}, next.planned_count})
-          .end()
-          .and_then([&] { return drop_tags(database, old); })
-          .and_then([&] { return add_tags(database, next); });
+  auto done = database
+                  .query(
+                      "UPDATE schedules SET name=?2, status=?3, event_type=?4, event_action=?5, owner=?6, "
+                      "created_at=?7, updated_at=?8, revision=?9, planned_until=?10, next_execution=?11, "
+                      "definition=?12, planned_count=?13 WHERE id=?1",
+                      {next.id, next.name, next.status, next.event_type, next.event_action, next.owner, next.created_at,
+                       next.updated_at, next.revision, next.planned_until, next.next_execution, Blob{definition},
+                       next.planned_count})
+                  .end()
+                  .and_then([&] { return drop_tags(database, old); })
+                  .and_then([&] { return add_tags(database, next); });
   if (!done) return fail(std::move(done.error()));
   return next;
 }
 
 Result<std::optional<Schedule>> get_schedule(Database& database, const std::string& id) {
-  static const std::string sql =
-      fmt::format("SELECT {} FROM schedules AS s WHERE s.id = ?1", kScheduleColumns);
+  static const std::string sql = fmt::format("SELECT {} FROM schedules AS s WHERE s.id = ?1", kScheduleColumns);
   auto found = read_all(database.query(sql, {id}), 1);
   if (!found) return fail(std::move(found.error()));
   if (found->empty()) return std::nullopt;
@@ -211,27 +204,24 @@ Status mark_schedules(Database& database, const std::vector<Schedule>& schedules
   for (const auto& schedule : schedules) {
     std::optional<ScheduleStatus> completed;
     if (schedule.status == ScheduleStatus::completed) completed = schedule.status;
-    auto done =
-        database
-            .query(
-                "UPDATE schedules SET planned_until = ?3, next_execution = ?4, planned_count = ?5, "
-                "status = coalesce(?6, status) WHERE id = ?1 AND revision = ?2",
-                {schedule.id, schedule.revision, schedule.planned_until, schedule.next_execution,
-                 schedule.planned_count, completed})
-            .end();
+    auto done = database
+                    .query(
+                        "UPDATE schedules SET planned_until = ?3, next_execution = ?4, planned_count = ?5, "
+                        "status = coalesce(?6, status) WHERE id = ?1 AND revision = ?2",
+                        {schedule.id, schedule.revision, schedule.planned_until, schedule.next_execution,
+                         schedule.planned_count, completed})
+                    .end();
     if (!done) return done;
   }
   return {};
 }
 
-Result<std::vector<ScheduleRevision>> schedule_revisions(Database& database,
-                                                         const std::vector<std::string>& ids) {
+Result<std::vector<ScheduleRevision>> schedule_revisions(Database& database, const std::vector<std::string>& ids) {
   std::vector<ScheduleRevision> found;
   for (const auto& id : ids) {
     auto row = database.query("SELECT revision, status FROM schedules WHERE id = ?1", {id});
     if (row.step()) {
-      found.push_back(
-          {id, static_cast<uint64_t>(row.integer(0)), static_cast<ScheduleStatus>(row.integer(1))});
+      found.push_back({id, static_cast<uint64_t>(row.integer(0)), static_cast<ScheduleStatus>(row.integer(1))});
     }
     if (auto done = row.end(); !done) return fail(std::move(done.error()));
   }

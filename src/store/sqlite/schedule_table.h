@@ -18,8 +18,7 @@ Result<std::vector<Schedule>> find_schedules(Database& database, const ScheduleF
 Result<bool> remove_schedule(Database& database, const std::string& id);
 Result<std::vector<Schedule>> due_schedules(Database& database, TimePoint until, size_t limit);
 Status mark_schedules(Database& database, const std::vector<Schedule>& schedules);
-Result<std::vector<ScheduleRevision>> schedule_revisions(Database& database,
-                                                         const std::vector<std::string>& ids);
+Result<std::vector<ScheduleRevision>> schedule_revisions(Database& database, const std::vector<std::string>& ids);
 Status count_executions(Database& database, const std::vector<ExecutionNote>& notes);
 
 }  // namespace schedules::sqlite

@@ -23,9 +23,9 @@ inline std::vector<std::string> ids_of(const std::vector<Execution>& executions)
 }
 
 struct ScriptedStore final : ExecutionStore {
-  std::optional<Error> failure;              ///< what appends answer, if set
-  bool takes_although_it_fails = false;      ///< the answer is lost, not the insert
-  bool holds = false;                        ///< appends are answered by answer_one()
+  std::optional<Error> failure;                   ///< what appends answer, if set
+  bool takes_although_it_fails = false;           ///< the answer is lost, not the insert
+  bool holds = false;                             ///< appends are answered by answer_one()
   std::vector<std::vector<std::string>> appends;  ///< every call
   std::vector<std::string> stored;
   std::deque<std::function<void()>> held;

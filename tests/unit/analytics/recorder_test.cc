@@ -84,9 +84,7 @@ TEST_F(Recording, AnEventAcceptedForBeyondTheHorizonWaitedFar) {
   } seen;
   Recorder looked(seen, counters, {.far_beyond = std::chrono::hours(1)});
   const TimePoint due = from_micros(1'767'225'600'000'000);
-  const auto plain = [&](Duration before) {
-    return Execution{.id = "x", .due_at = due, .accepted_at = due - before};
-  };
+  const auto plain = [&](Duration before) { return Execution{.id = "x", .due_at = due, .accepted_at = due - before}; };
   auto periodic = plain(std::chrono::hours(2));
   periodic.schedule_id = "s";
   auto unknown = plain({});

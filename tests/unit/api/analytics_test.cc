@@ -9,8 +9,15 @@ namespace {
 struct FakeAnalytics final : AnalyticsStore {
   std::vector<AnalyticsRecord> posted;
   std::vector<AnalyticsFilter> asked;
-  std::vector<AnalyticsGroup> groups{{"", {.total = 4, .info = 2, .warning = 1, .error = 1, .succeeded = 2, .processed = 3,
-                                           .mean_processing_ms = 1.5, .mean_queue_ms = 2.5}}};
+  std::vector<AnalyticsGroup> groups{{"",
+                                      {.total = 4,
+                                       .info = 2,
+                                       .warning = 1,
+                                       .error = 1,
+                                       .succeeded = 2,
+                                       .processed = 3,
+                                       .mean_processing_ms = 1.5,
+                                       .mean_queue_ms = 2.5}}};
   std::optional<Error> failure;
 
   void post_records(std::vector<AnalyticsRecord> records, Done<void> done) override {
@@ -38,12 +45,15 @@ struct Analytics : testing::Test {
   FakeAnalytics analytics;
   struct Wired : Fixture {
     explicit Wired(FakeAnalytics& analytics, std::optional<RetentionCuts> cuts = {}, AuthOptions auth = {})
-        : Fixture(auth), wired([&] {
-            auto with = deps();
-            with.analytics = &analytics;
-            if (cuts) with.retention = [cuts] { return *cuts; };
-            return with;
-          }(), {}, *Auth::create(std::move(auth))) {}
+        : Fixture(auth),
+          wired(
+              [&] {
+                auto with = deps();
+                with.analytics = &analytics;
+                if (cuts) with.retention = [cuts] { return *cuts; };
+                return with;
+              }(),
+              {}, *Auth::create(std::move(auth))) {}
     Api wired;
     http::Response ask(http::Method method, std::string target, std::string body = {},
                        http::Fields headers = {{"Host", "127.0.0.1:8480"}}) {
@@ -122,9 +132,9 @@ TEST_F(Analytics, EachFaultIsToldWithItsPlace) {
                                       "scheduled_at", "started_processing_at"}) {
     EXPECT_TRUE(has(empty, fmt::format(R"("loc":["body","{}"])", name))) << empty.body;
   }
-  for (const std::string_view bad :
-       {R"("schedule_type":"weekly")", R"("level":"fatal")", R"("execution_result":"won")", R"("kafka_partition":-1)",
-        R"("kafka_offset":1.5)", R"("retry_count":"3")", R"("completed_at":"soon")", R"("total_processing_time_ms":-1)"}) {
+  for (const std::string_view bad : {R"("schedule_type":"weekly")", R"("level":"fatal")", R"("execution_result":"won")",
+                                     R"("kafka_partition":-1)", R"("kafka_offset":1.5)", R"("retry_count":"3")",
+                                     R"("completed_at":"soon")", R"("total_processing_time_ms":-1)"}) {
     const auto members = std::string(kMinimal).substr(std::string_view(R"("schedule_type":"mongo_periodic",)").size());
     const bool type = bad.starts_with(R"("schedule_type")");
     const auto body = fmt::format("{{{}{},{}}}", type ? "" : R"("schedule_type":"mongo_periodic",)", members, bad);
@@ -140,9 +150,17 @@ TEST_F(Analytics, TheShortFormsNameTheirType) {
   const auto mongo = fixture.post(fmt::format("/mongo/execution{}&retry_count=2&source_mongo_execution_id=m", kShort));
   EXPECT_EQ(mongo.status, 201) << mongo.body;
   EXPECT_EQ(mongo.body, fmt::format("\"{}\"", analytics.posted.at(0).id));
-  EXPECT_EQ(fixture.post(fmt::format("/clickhouse/transfer{}&time_in_clickhouse_queue_ms=70&source_clickhouse_id=x", kShort)).status, 201);
-  EXPECT_EQ(fixture.post(fmt::format("/redis/processing{}&kafka_topic=t&kafka_partition=1&kafka_offset=2&kafka_publish_time_ms=3"
-                                     "&time_in_redis_queue_ms=4&source_redis_key=k&execution_result=FAILURE&error_message=no", kShort)).status, 201);
+  EXPECT_EQ(
+      fixture.post(fmt::format("/clickhouse/transfer{}&time_in_clickhouse_queue_ms=70&source_clickhouse_id=x", kShort))
+          .status,
+      201);
+  EXPECT_EQ(
+      fixture
+          .post(fmt::format("/redis/processing{}&kafka_topic=t&kafka_partition=1&kafka_offset=2&kafka_publish_time_ms=3"
+                            "&time_in_redis_queue_ms=4&source_redis_key=k&execution_result=FAILURE&error_message=no",
+                            kShort))
+          .status,
+      201);
   const auto& kept = analytics.posted;
   ASSERT_EQ(kept.size(), 3U);
   EXPECT_EQ(kept[0].type, ScheduleType::mongo_periodic);
@@ -178,7 +196,8 @@ TEST_F(Analytics, ListsAskForWhatThePathSays) {
   EXPECT_EQ(analytics.asked.back().level, AnalyticsLevel::error);
   EXPECT_EQ(fixture.get("/level/info?end_time=2026-01-05T07:00:00Z").status, 200);
   EXPECT_EQ(analytics.asked.back().limit, 1000U);
-  EXPECT_EQ(*analytics.asked.back().to, fixture.clock.now - std::chrono::hours(1) + Duration(1)) << "the end belongs to it";
+  EXPECT_EQ(*analytics.asked.back().to, fixture.clock.now - std::chrono::hours(1) + Duration(1))
+      << "the end belongs to it";
   EXPECT_EQ(fixture.get("/event-type/order?start_time=2026-01-05T07:00:00Z").status, 200);
   EXPECT_EQ(analytics.asked.back().event_type, "order");
   EXPECT_EQ(*analytics.asked.back().from, fixture.clock.now - std::chrono::hours(1));
@@ -190,7 +209,8 @@ TEST_F(Analytics, ListsAskForWhatThePathSays) {
 
 TEST_F(Analytics, ATimeRangeHasTwoEndsAndSevenDays) {
   const auto range = [&](std::string_view from, std::string_view to) {
-    return fixture.get(fmt::format("/time-range?start_time=2026-01-{}T00:00:00Z&end_time=2026-01-{}T00:00:00Z", from, to));
+    return fixture.get(
+        fmt::format("/time-range?start_time=2026-01-{}T00:00:00Z&end_time=2026-01-{}T00:00:00Z", from, to));
   };
   EXPECT_EQ(range("01", "08").status, 200);
   EXPECT_EQ(range("01", "09").status, 400);
@@ -213,8 +233,11 @@ TEST_F(Analytics, FiguresHaveTheContractsKeys) {
                   R"({"start":"2026-01-05T06:00:00.000000Z","end":"2026-01-05T08:00:00.000000Z"}})"));
   const auto health = fixture.get("/health/system");
   EXPECT_TRUE(has(health, R"("period_hours":1,"overall_statistics":{"total_records":4)")) << health.body;
-  EXPECT_TRUE(has(health, R"("mongo_periodic":{"total_executions":0,"success_count":0,"failure_count":0,"avg_processing_time":0)"));
-  EXPECT_TRUE(has(health, R"("redis_immediate":{"total_executions":4,"success_count":2,"failure_count":1,"avg_processing_time":1.5})"));
+  EXPECT_TRUE(has(
+      health, R"("mongo_periodic":{"total_executions":0,"success_count":0,"failure_count":0,"avg_processing_time":0)"));
+  EXPECT_TRUE(
+      has(health,
+          R"("redis_immediate":{"total_executions":4,"success_count":2,"failure_count":1,"avg_processing_time":1.5})"));
   for (const std::string_view path : {"/stats?hours_back=169", "/stats?hours_back=0", "/errors/patterns?hours_back=x",
                                       "/performance/schedule/s?hours_back=169", "/health/system?hours_back=25"}) {
     EXPECT_EQ(fixture.get(std::string(path)).status, 422) << path;
@@ -224,8 +247,11 @@ TEST_F(Analytics, FiguresHaveTheContractsKeys) {
 TEST_F(Analytics, PerformanceTellsRecentErrors) {
   ASSERT_EQ(fixture.post("", fmt::format(R"({{{},"error_message":"no","retry_count":2}})", kMinimal)).status, 201);
   const auto response = fixture.get("/performance/schedule/s");
-  EXPECT_TRUE(has(response, R"({"schedule_id":"s","period_hours":24,"statistics":{"total_records":4)")) << response.body;
-  EXPECT_TRUE(has(response, R"("recent_errors":[{"timestamp":"2026-01-05T08:00:00.000000Z","error_message":"no","retry_count":2}])"));
+  EXPECT_TRUE(has(response, R"({"schedule_id":"s","period_hours":24,"statistics":{"total_records":4)"))
+      << response.body;
+  EXPECT_TRUE(
+      has(response,
+          R"("recent_errors":[{"timestamp":"2026-01-05T08:00:00.000000Z","error_message":"no","retry_count":2}])"));
   EXPECT_EQ(analytics.asked.back().level, AnalyticsLevel::error);
   EXPECT_EQ(analytics.asked.back().schedule_id, "s");
 }
@@ -233,7 +259,8 @@ TEST_F(Analytics, PerformanceTellsRecentErrors) {
 TEST_F(Analytics, NothingOlderThanTheRetentionIsShown) {
   const TimePoint begin = fixture.clock.now - std::chrono::hours(2);
   Wired kept(analytics, RetentionCuts{.history = {}, .analytics = begin});
-  for (const std::string_view path : {"/level/info?start_time=2020-01-01T00:00:00Z", "/schedule/s", "/stats", "/event-type/o"}) {
+  for (const std::string_view path :
+       {"/level/info?start_time=2020-01-01T00:00:00Z", "/schedule/s", "/stats", "/event-type/o"}) {
     EXPECT_EQ(kept.get(std::string(path)).status, 200);
     EXPECT_EQ(analytics.asked.back().from, begin) << path;
   }
@@ -243,7 +270,8 @@ TEST_F(Analytics, NothingOlderThanTheRetentionIsShown) {
 
 TEST_F(Analytics, CleanupSaysWhatItDid) {
   const auto response = fixture.ask(http::Method::del, "/cleanup?days_to_keep=3");
-  EXPECT_EQ(response.body, R"({"status":"success","deleted_count":0,"days_kept":3,"cleanup_time":"2026-01-05T08:00:00.000000Z"})");
+  EXPECT_EQ(response.body,
+            R"({"status":"success","deleted_count":0,"days_kept":3,"cleanup_time":"2026-01-05T08:00:00.000000Z"})");
   EXPECT_EQ(fixture.ask(http::Method::del, "/cleanup?days_to_keep=366").status, 422);
 }
 
@@ -255,12 +283,14 @@ TEST_F(Analytics, AFailingStoreIsTold) {
 }
 
 TEST_F(Analytics, OnlySuperusersMayCall) {
-  Wired guarded(analytics, {}, AuthOptions{.mode = AuthOptions::Mode::token,
-                                           .keys = {.algorithm = "HS512", .secret = "secret", .public_keys = {}}});
+  Wired guarded(analytics, {},
+                AuthOptions{.mode = AuthOptions::Mode::token,
+                            .keys = {.algorithm = "HS512", .secret = "secret", .public_keys = {}}});
   const auto as = [&](std::string_view role, std::string target) {
     http::Fields headers{{"Host", "schedules.example.com"}};
     const TokenRequest wanted{.role = std::string(role), .subject = "u1"};
-    if (!role.empty()) headers.emplace_back("Authorization", "Bearer " + issue_token("secret", wanted, guarded.clock.now));
+    if (!role.empty())
+      headers.emplace_back("Authorization", "Bearer " + issue_token("secret", wanted, guarded.clock.now));
     return guarded.ask(http::Method::get, std::move(target), "", headers).status;
   };
   for (const std::string path : {"/stats", "/level/info", "/errors/patterns", "/health/system", "/schedule/s"}) {

@@ -15,8 +15,8 @@ http::Request request_from(std::string host, std::string origin = "") {
 TEST(Auth, KnowsLoopbackHosts) {
   for (const std::string_view host : {"localhost", "LOCALHOST:8480", "127.0.0.1", "127.9.8.7:1", "[::1]", "[::1]:8480"})
     EXPECT_TRUE(is_loopback_host(host)) << host;
-  for (const std::string_view host : {"", "example.com", "localhost.example.com", "10.0.0.1", "127.0.0.1.nip.io", "[::2]", "0.0.0.0",
-                                      "127.1", "2130706433"})
+  for (const std::string_view host : {"", "example.com", "localhost.example.com", "10.0.0.1", "127.0.0.1.nip.io",
+                                      "[::2]", "0.0.0.0", "127.1", "2130706433"})
     EXPECT_FALSE(is_loopback_host(host)) << host;
 }
 
@@ -31,7 +31,8 @@ TEST(Auth, WithoutAuthenticationAForeignOriginIsRefused) {
   const auto auth = Auth::create({.keys = {}, .cors_origins = {"http://admin.local"}});
   EXPECT_TRUE(auth->check(request_from("localhost:8480", "http://localhost:8480"), Role::superuser, {}));
   EXPECT_TRUE(auth->check(request_from("localhost:8480", "http://admin.local"), Role::superuser, {}));
-  for (const std::string origin : {"http://evil.example", "http://localhost:3000", "null", "http://localhost:8480.evil.example"})
+  for (const std::string origin :
+       {"http://evil.example", "http://localhost:3000", "null", "http://localhost:8480.evil.example"})
     EXPECT_FALSE(auth->check(request_from("localhost:8480", origin), Role::reader, {})) << origin;
 }
 
@@ -42,7 +43,8 @@ TEST(Auth, AStarOriginDoesNotOpenALocalServer) {
 
 // Token mode through the whole API.
 struct AuthRoutes : testing::Test {
-  Fixture fixture{AuthOptions{.mode = AuthOptions::Mode::token, .keys = {.algorithm = "HS512", .secret = "secret", .public_keys = {}},
+  Fixture fixture{AuthOptions{.mode = AuthOptions::Mode::token,
+                              .keys = {.algorithm = "HS512", .secret = "secret", .public_keys = {}},
                               .cors_origins = {"https://admin.example.com"}}};
 
   http::Response as(std::string_view role, http::Method method, std::string path, std::string body = {}) {
@@ -75,19 +77,22 @@ TEST_F(AuthRoutes, EachRoleMayDoItsPart) {
     EXPECT_EQ(as(role, http::Method::get, "/api/v1/admin/schedules").status, admin) << role;
     const bool produces = role == "producer" || role == "superuser";
     EXPECT_EQ(as(role, http::Method::post, "/api/v1/events", event_json()).status, produces ? 201 : 403) << role;
-    EXPECT_EQ(as(role, http::Method::post, "/api/v1/admin/schedules", "{}").status, role == "superuser" ? 422 : 403) << role;
+    EXPECT_EQ(as(role, http::Method::post, "/api/v1/admin/schedules", "{}").status, role == "superuser" ? 422 : 403)
+        << role;
   }
   EXPECT_EQ(as("janitor", http::Method::get, "/api/v1/events").status, 403);
 }
 
 TEST_F(AuthRoutes, HealthNeedsNoToken) {
-  for (const std::string path : {"/healthz", "/readyz", "/metrics", "/docs", "/api/v1/admin/schedules/monitoring/health"})
+  for (const std::string path :
+       {"/healthz", "/readyz", "/metrics", "/docs", "/api/v1/admin/schedules/monitoring/health"})
     EXPECT_EQ(as("", http::Method::get, path).status, 200) << path;
   EXPECT_EQ(as("", http::Method::post, "/api/v1/admin/schedules/monitoring/sync").status, 401);
 }
 
 TEST_F(AuthRoutes, MonitoringCanBeClosed) {
-  Fixture closed{AuthOptions{.mode = AuthOptions::Mode::token, .keys = {.algorithm = "HS512", .secret = "secret", .public_keys = {}},
+  Fixture closed{AuthOptions{.mode = AuthOptions::Mode::token,
+                             .keys = {.algorithm = "HS512", .secret = "secret", .public_keys = {}},
                              .open_monitoring = false}};
   EXPECT_EQ(closed.get("/metrics").status, 401);
   EXPECT_EQ(closed.get("/healthz").status, 200);
@@ -101,8 +106,9 @@ TEST_F(AuthRoutes, TheSubjectIsKeptAsCreator) {
 }
 
 TEST_F(AuthRoutes, AnAllowedOriginMayReadAnswersAndPreflights) {
-  const auto preflight = fixture.call(http::Method::options, "/api/v1/events", "",
-                                      {{"Origin", "https://admin.example.com"}, {"Access-Control-Request-Headers", "X-Y"}});
+  const auto preflight =
+      fixture.call(http::Method::options, "/api/v1/events", "",
+                   {{"Origin", "https://admin.example.com"}, {"Access-Control-Request-Headers", "X-Y"}});
   EXPECT_EQ(preflight.status, 204);
   EXPECT_EQ(header_of(preflight, "Access-Control-Allow-Origin"), "https://admin.example.com");
   EXPECT_EQ(header_of(preflight, "Access-Control-Allow-Credentials"), "true");
@@ -150,7 +156,8 @@ class StufioAuth : public ::testing::Test {
     users.users[kUser] = {kUser, true, false};
     users.users[kGone] = {kGone, false, true};
   }
-  http::Response as(const std::string& sub, http::Method method, const std::string& path, const std::string& body = {}) {
+  http::Response as(const std::string& sub, http::Method method, const std::string& path,
+                    const std::string& body = {}) {
     const TokenRequest wanted{.role = "superuser", .subject = sub};  // the token's role must not count
     http::Fields headers{{"Authorization", "Bearer " + issue_token("secret", wanted, fixture.clock.now)}};
     return fixture.call(method, path, body, std::move(headers));
@@ -225,7 +232,8 @@ TEST_F(StufioAuth, ALateAnswerIsAnsweredLate) {
 }
 
 TEST(StufioAuthStart, NeedsUsers) {
-  AuthOptions options{.mode = AuthOptions::Mode::stufio, .keys = {.algorithm = "HS512", .secret = "s", .public_keys = {}}};
+  AuthOptions options{.mode = AuthOptions::Mode::stufio,
+                      .keys = {.algorithm = "HS512", .secret = "s", .public_keys = {}}};
   EXPECT_FALSE(Auth::create(std::move(options)));
 }
 

@@ -18,7 +18,8 @@ struct BulkEvents : testing::Test {
     }
   }
   size_t in_state(State state) {
-    return static_cast<size_t>(std::ranges::count_if(fixture.events.stored, [&](const auto& one) { return one.second.state == state; }));
+    return static_cast<size_t>(
+        std::ranges::count_if(fixture.events.stored, [&](const auto& one) { return one.second.state == state; }));
   }
   std::string job(const http::Response& accepted) {
     EXPECT_EQ(accepted.status, 202) << accepted.body;
@@ -30,7 +31,9 @@ TEST_F(BulkEvents, CancelTakesAllThatMatch) {
   put("a", 2500);
   put("b", 3);
   const auto done = job(fixture.post("/api/v1/events/cancel", R"({"filter":{"topic":"a"}})"));
-  EXPECT_NE(done.find(R"("state":"done","dry_run":false,"matched":2500,"succeeded":2500,"skipped":0,"failed":0)"), std::string::npos) << done;
+  EXPECT_NE(done.find(R"("state":"done","dry_run":false,"matched":2500,"succeeded":2500,"skipped":0,"failed":0)"),
+            std::string::npos)
+      << done;
   EXPECT_EQ(in_state(State::cancelled), 2500U);
 }
 
@@ -44,7 +47,8 @@ TEST_F(BulkEvents, ADryRunOnlyCounts) {
 TEST_F(BulkEvents, AShiftMovesEachEventOnce) {
   put("a", 1500);
   job(fixture.post("/api/v1/events/reschedule", R"({"filter":{"topic":"a"},"shift_seconds":-30})"));
-  for (const auto& [id, stored] : fixture.events.stored) ASSERT_EQ(stored.event.due_at, fixture.clock.now - std::chrono::seconds(30));
+  for (const auto& [id, stored] : fixture.events.stored)
+    ASSERT_EQ(stored.event.due_at, fixture.clock.now - std::chrono::seconds(30));
 }
 
 TEST_F(BulkEvents, AShiftOutOfRangeFailsThatEvent) {

@@ -49,7 +49,8 @@ TEST_F(DeadLetters, OneIsDropped) {
 
 TEST_F(DeadLetters, RedriveByIdsKeepsTheIdAndEdits) {
   const auto id = put();
-  const auto response = fixture.post("/api/v1/dead-letters/redrive", fmt::format(R"({{"ids":["{}"],"patch":{{"topic":"new"}}}})", id.text()));
+  const auto response = fixture.post("/api/v1/dead-letters/redrive",
+                                     fmt::format(R"({{"ids":["{}"],"patch":{{"topic":"new"}}}})", id.text()));
   EXPECT_EQ(response.status, 202) << response.body;
   ASSERT_EQ(fixture.redriven.size(), 1U);
   EXPECT_EQ(fixture.redriven[0].id, id);
@@ -73,16 +74,19 @@ TEST_F(DeadLetters, ADryRunRedrivesNothing) {
 }
 
 TEST_F(DeadLetters, AnIdThatIsNotThereIsSkipped) {
-  const auto accepted = fixture.post("/api/v1/dead-letters/redrive", R"({"ids":["7f1c3f6e-9a54-4b0e-8f0e-1d2c3b4a5968"]})");
+  const auto accepted =
+      fixture.post("/api/v1/dead-letters/redrive", R"({"ids":["7f1c3f6e-9a54-4b0e-8f0e-1d2c3b4a5968"]})");
   EXPECT_NE(fixture.get(header_of(accepted, "Location")).body.find(R"("skipped":1)"), std::string::npos);
 }
 
 TEST_F(DeadLetters, RedriveIsStrict) {
   for (const std::string body :
-       {"{}", R"({"ids":["x"]})", R"({"ids":["7f1c3f6e-9a54-4b0e-8f0e-1d2c3b4a5968"],"filter":{}})", R"({"filter":{"resaon":"x"}})",
-        R"({"filter":{},"rate":0})", R"({"filter":{},"patch":{"prioritty":1}})", R"({"filter":{},"patch":5})", R"({"filtr":{}})"})
+       {"{}", R"({"ids":["x"]})", R"({"ids":["7f1c3f6e-9a54-4b0e-8f0e-1d2c3b4a5968"],"filter":{}})",
+        R"({"filter":{"resaon":"x"}})", R"({"filter":{},"rate":0})", R"({"filter":{},"patch":{"prioritty":1}})",
+        R"({"filter":{},"patch":5})", R"({"filtr":{}})"})
     EXPECT_EQ(fixture.post("/api/v1/dead-letters/redrive", body).status, 422) << body;
-  EXPECT_NE(fixture.post("/api/v1/dead-letters/redrive", R"({"filter":{},"patch":{"priority":99}})").body.find("patch.priority"),
+  EXPECT_NE(fixture.post("/api/v1/dead-letters/redrive", R"({"filter":{},"patch":{"priority":99}})")
+                .body.find("patch.priority"),
             std::string::npos);
 }
 

@@ -216,7 +216,8 @@ TEST_F(DefinitionDeskTest, OverridesApplyAtOnceSurviveSyncAndCanBeCleared) {
   EXPECT_EQ(schedule().event_payload, R"({"b":2})");
   sync(one("0 4 * * *"));
   EXPECT_EQ(schedule().cron_expression, "0 9 * * *");
-  ASSERT_TRUE(override_with("RunStartScheduledEvent", {.payload = {}, .cron = std::optional<std::string>(), .status = {}}));
+  ASSERT_TRUE(
+      override_with("RunStartScheduledEvent", {.payload = {}, .cron = std::optional<std::string>(), .status = {}}));
   EXPECT_EQ(schedule().cron_expression, "0 4 * * *");
   EXPECT_EQ(schedule().event_payload, R"({"b":2})");
 }

@@ -11,7 +11,9 @@ struct CreateEvents : testing::Test {
     if (headers.empty()) headers = {{"Content-Type", "application/json"}};
     return fixture.post("/api/v1/events", std::move(body), std::move(headers));
   }
-  http::Response post_lines(std::string body) { return post(std::move(body), {{"Content-Type", "application/x-ndjson"}}); }
+  http::Response post_lines(std::string body) {
+    return post(std::move(body), {{"Content-Type", "application/x-ndjson"}});
+  }
 };
 
 TEST_F(CreateEvents, OneIs201WithItsPlaceAndItself) {
@@ -22,7 +24,8 @@ TEST_F(CreateEvents, OneIs201WithItsPlaceAndItself) {
   EXPECT_EQ(header_of(response, "ETag"), "\"1\"");
   EXPECT_NE(response.body.find(R"("body":{"a":1})"), std::string::npos);
   EXPECT_NE(response.body.find(R"("scheduled_at":"2026-01-05T08:01:00.000000Z")"), std::string::npos);
-  EXPECT_NE(response.body.find(R"("state":"pending","status":"pending","tier":"near","store":"rocksdb")"), std::string::npos);
+  EXPECT_NE(response.body.find(R"("state":"pending","status":"pending","tier":"near","store":"rocksdb")"),
+            std::string::npos);
   EXPECT_EQ(event.source, "api_request");
 }
 
@@ -67,11 +70,13 @@ TEST_F(CreateEvents, FaultsAreAProblem) {
 }
 
 TEST_F(CreateEvents, BrokenJsonIs400) {
-  for (const std::string body : {"", "{", "5", "\"x\"", "{\"topic\":\"\xff\"}"}) EXPECT_EQ(post(body).status, 400) << body;
+  for (const std::string body : {"", "{", "5", "\"x\"", "{\"topic\":\"\xff\"}"})
+    EXPECT_EQ(post(body).status, 400) << body;
 }
 
 TEST_F(CreateEvents, OtherTypesAre415) {
-  for (const std::string type : {"text/plain", "application/x-www-form-urlencoded", "application/xml", "application/json; charset=latin1"})
+  for (const std::string type :
+       {"text/plain", "application/x-www-form-urlencoded", "application/xml", "application/json; charset=latin1"})
     EXPECT_EQ(post(event_json(), {{"Content-Type", type}}).status, 415) << type;
   EXPECT_EQ(post(event_json(), {{"Content-Type", "Application/JSON; charset=\"UTF-8\""}}).status, 201);
 }
@@ -96,7 +101,8 @@ TEST_F(CreateEvents, AnArrayIsABatch) {
 }
 
 TEST_F(CreateEvents, LinesAreABatch) {
-  const auto response = post_lines(event_json() + "\r\n\n{bad\n" + event_json(R"("priority":99)") + "\n[]\n" + event_json());
+  const auto response =
+      post_lines(event_json() + "\r\n\n{bad\n" + event_json(R"("priority":99)") + "\n[]\n" + event_json());
   EXPECT_EQ(response.status, 207);
   json::Document document;
   ASSERT_TRUE(document.read(response.body));

@@ -116,14 +116,16 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{R"("body":"[1]")", Code::wrong_type, "body"}, Fault{R"("body":"{")", Code::wrong_type, "body"},
         Fault{R"("body":"{},{}")", Code::wrong_type, "body"},
         Fault{fmt::format(R"("body":{{"a":"{}"}})", std::string(kMaxBodyBytes, 'x')), Code::too_long, "body"},
-        Fault{R"("headers":[])", Code::wrong_type, "headers"}, Fault{R"("headers":{"h":5})", Code::wrong_type, "headers.h"},
+        Fault{R"("headers":[])", Code::wrong_type, "headers"},
+        Fault{R"("headers":{"h":5})", Code::wrong_type, "headers.h"},
         Fault{R"("headers":{"h":"a\r\nb"})", Code::invalid_argument, "headers.h"},
         Fault{R"("headers":{"":"x"})", Code::invalid_argument, "headers."},
         Fault{R"("headers":{"a":"1","a":"2"})", Code::invalid_argument, "headers"},
         Fault{fmt::format(R"("headers":{{"h":"{}"}})", std::string(8193, 'x')), Code::too_long, "headers.h"},
         Fault{R"("tags":"x")", Code::wrong_type, "tags"}, Fault{R"("tags":[1])", Code::wrong_type, "tags.0"},
         Fault{R"("tags":["a",""])", Code::missing_field, "tags.1"},
-        Fault{R"("target":"kafka")", Code::wrong_type, "target"}, Fault{R"("target":{})", Code::missing_field, "target.type"},
+        Fault{R"("target":"kafka")", Code::wrong_type, "target"},
+        Fault{R"("target":{})", Code::missing_field, "target.type"},
         Fault{R"("target":{"type":"fax"})", Code::invalid_argument, "target.type"},
         Fault{R"("target":{"type":"handler"})", Code::invalid_argument, "target.type"},
         Fault{R"("target":{"type":"webhook"})", Code::missing_field, "target.url"},
@@ -148,7 +150,8 @@ TEST(EventInput, TellsAllFaultsAtOnce) {
   ASSERT_FALSE(event);
   std::vector<std::string> fields{event.error().field};
   for (const auto& fault : event.error().more) fields.push_back(fault.field);
-  EXPECT_EQ(fields, (std::vector<std::string>{"topic", "action", "priority", "nonsense", "entity_type", "scheduled_at"}));
+  EXPECT_EQ(fields,
+            (std::vector<std::string>{"topic", "action", "priority", "nonsense", "entity_type", "scheduled_at"}));
 }
 
 TEST(EventInput, AnUnknownFieldNamesTheNearestKnownOne) {
@@ -156,7 +159,8 @@ TEST(EventInput, AnUnknownFieldNamesTheNearestKnownOne) {
 }
 
 TEST(EventInput, WhatIsNoObjectIsRefused) {
-  for (const std::string_view text : {"5", "\"x\"", "[]", "null"}) EXPECT_EQ(read(text).error().code, Code::invalid_json);
+  for (const std::string_view text : {"5", "\"x\"", "[]", "null"})
+    EXPECT_EQ(read(text).error().code, Code::invalid_json);
 }
 
 Result<EventPatch> patch(std::string_view text) {

@@ -52,7 +52,8 @@ TEST_F(ReadEvents, ARetryShowsItsAttempts) {
 TEST_F(ReadEvents, AFinishedOneShowsItsOutcome) {
   const auto id = put("t", State::fired);
   fixture.events.stored[id].event.body.clear();
-  fixture.events.stored[id].outcome = {.state = State::fired, .at = fixture.clock.now, .sink = "kafka", .position = "3:117"};
+  fixture.events.stored[id].outcome = {
+      .state = State::fired, .at = fixture.clock.now, .sink = "kafka", .position = "3:117"};
   const auto response = fixture.get("/api/v1/events/" + id.text());
   EXPECT_EQ(member(response, "body"), "null");
   EXPECT_EQ(member(response, "why"), "published to kafka at 3:117");
@@ -61,7 +62,8 @@ TEST_F(ReadEvents, AFinishedOneShowsItsOutcome) {
 
 TEST_F(ReadEvents, ADeadOneComesFromTheDeadLetters) {
   const auto id = put("t", State::dead);
-  fixture.letters.stored[id] = {.event = fixture.events.stored[id].event, .reason = "retries_exhausted", .detail = "503"};
+  fixture.letters.stored[id] = {
+      .event = fixture.events.stored[id].event, .reason = "retries_exhausted", .detail = "503"};
   fixture.letters.stored[id].event.body = R"({"kept":1})";
   const auto response = fixture.get("/api/v1/events/" + id.text());
   EXPECT_EQ(member(response, "state"), "dead");
@@ -117,8 +119,8 @@ TEST_F(ReadEvents, AListOfDeadOnesComesFromTheDeadLetters) {
 }
 
 TEST_F(ReadEvents, BadParametersAre422) {
-  for (const std::string query : {"limit=0", "limit=1001", "limit=x", "status=happy", "cursor=!!", "due_from=soon", "tpic=x",
-                                  "status=fired&tag=x", "status=fired&source=x"})
+  for (const std::string query : {"limit=0", "limit=1001", "limit=x", "status=happy", "cursor=!!", "due_from=soon",
+                                  "tpic=x", "status=fired&tag=x", "status=fired&source=x"})
     EXPECT_EQ(fixture.get("/api/v1/events?" + query).status, 422) << query;
 }
 

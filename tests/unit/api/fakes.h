@@ -67,7 +67,8 @@ struct FakeEvents final : Events {
     }
     done(std::move(page));
   }
-  ChangeAnswer try_change(EventId id, std::optional<uint64_t> revision, const std::function<void(StoredEvent&)>& change) {
+  ChangeAnswer try_change(EventId id, std::optional<uint64_t> revision,
+                          const std::function<void(StoredEvent&)>& change) {
     const auto found = stored.find(id);
     if (found == stored.end()) return {ChangeResult::not_found, std::nullopt};
     StoredEvent& entry = found->second;
@@ -78,7 +79,8 @@ struct FakeEvents final : Events {
     ++entry.event.revision;
     return {ChangeResult::done, entry};
   }
-  void cancel(EventId id, std::optional<uint64_t> revision, std::chrono::milliseconds wait, Done<ChangeAnswer> done) override {
+  void cancel(EventId id, std::optional<uint64_t> revision, std::chrono::milliseconds wait,
+              Done<ChangeAnswer> done) override {
     waited = wait;
     done(try_change(id, revision, [](StoredEvent& entry) {
       entry.state = State::cancelled;
@@ -93,7 +95,9 @@ struct FakeEvents final : Events {
     if (refused) return done(fail(*refused));
     done(std::move(answer));
   }
-  void when_ended(EventId, std::chrono::milliseconds, Done<StoredEvent> done) override { done(fail(Code::timeout, "")); }
+  void when_ended(EventId, std::chrono::milliseconds, Done<StoredEvent> done) override {
+    done(fail(Code::timeout, ""));
+  }
   void totals(Done<Totals> done) override {
     Totals totals;
     totals.near.pending = stored.size();
@@ -116,7 +120,8 @@ struct FakeSchedules final : Schedules {
   void edit(std::string id, std::optional<uint64_t> revision, ScheduleEdit edit, Done<Schedule> done) override {
     const auto found = stored.find(id);
     if (found == stored.end()) return done(fail(Code::not_found, "no schedule"));
-    if (revision && *revision != found->second.revision) return done(fail(Code::revision_conflict, "not that revision"));
+    if (revision && *revision != found->second.revision)
+      return done(fail(Code::revision_conflict, "not that revision"));
     Schedule changed = found->second;
     if (auto edited = edit(changed); !edited) return done(fail(edited.error()));
     ++changed.revision;
@@ -159,7 +164,8 @@ struct FakeExecutions final : ExecutionStore {
     asked = filter;
     ExecutionPage page;
     for (const auto& execution : stored)
-      if ((!filter.event_id || execution.event_id == *filter.event_id) && (!filter.state || execution.state == *filter.state))
+      if ((!filter.event_id || execution.event_id == *filter.event_id) &&
+          (!filter.state || execution.state == *filter.state))
         page.executions.push_back(execution);
     done(std::move(page));
   }
@@ -174,7 +180,9 @@ struct FakeExecutions final : ExecutionStore {
   void groups(ExecutionFilter, GroupBy, Done<std::vector<ExecutionGroup>> done) override {
     done(std::vector<ExecutionGroup>{{"order.remind", {}}});
   }
-  void error_patterns(ExecutionFilter, Done<std::vector<ErrorPattern>> done) override { done(std::vector<ErrorPattern>{}); }
+  void error_patterns(ExecutionFilter, Done<std::vector<ErrorPattern>> done) override {
+    done(std::vector<ErrorPattern>{});
+  }
   void expire(RetentionCuts, Done<Expired> done) override { done(Expired{}); }
 };
 
@@ -279,8 +287,13 @@ struct Fixture {
   Api api;
 
   ApiDeps deps() {
-    ApiDeps deps{.events = events, .schedules = schedules, .executions = executions, .dead_letters = letters,
-                 .clock = clock, .random = *random, .worker = worker};
+    ApiDeps deps{.events = events,
+                 .schedules = schedules,
+                 .executions = executions,
+                 .dead_letters = letters,
+                 .clock = clock,
+                 .random = *random,
+                 .worker = worker};
     deps.stream = &stream;
     deps.complete = [this](Completion completion, Done<void> done) {
       completions.push_back(std::move(completion));

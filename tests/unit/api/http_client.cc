@@ -80,7 +80,8 @@ std::string Client::Reply::header(std::string_view name) const {
     const std::string_view line = rest.substr(0, rest.find("\r\n"));
     rest.remove_prefix(std::min(rest.size(), line.size() + 2));
     const size_t colon = line.find(": ");
-    if (colon != line.npos && equals_ignoring_case(line.substr(0, colon), name)) return std::string(line.substr(colon + 2));
+    if (colon != line.npos && equals_ignoring_case(line.substr(0, colon), name))
+      return std::string(line.substr(colon + 2));
   }
   return {};
 }

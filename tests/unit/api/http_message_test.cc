@@ -21,7 +21,8 @@ TEST(Percent, PlusIsASpaceInQueriesOnly) {
 
 TEST(Percent, RefusesBrokenEscapes) {
   std::string out;
-  for (const std::string_view text : {"%", "a%2", "%zz", "%1g"}) EXPECT_FALSE(decode_percent(text, Plus::literal, out)) << text;
+  for (const std::string_view text : {"%", "a%2", "%zz", "%1g"})
+    EXPECT_FALSE(decode_percent(text, Plus::literal, out)) << text;
 }
 
 TEST(Request, FindsHeadersInAnyCase) {
@@ -56,7 +57,9 @@ TEST(Responder, AnswersOnceOnly) {
 
 TEST(Responder, Answers500WhenDropped) {
   const auto sink = std::make_shared<Sink>();
-  { Responder responder(sink); }
+  {
+    Responder responder(sink);
+  }
   EXPECT_EQ(sink->statuses, std::vector<int>{500});
 }
 

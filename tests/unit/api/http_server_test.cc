@@ -163,11 +163,12 @@ TEST_F(HttpServer, TooLongAnAddressIs414) {
 
 TEST_F(HttpServer, WhatIsNoHttpIs400) {
   start();
-  for (const std::string_view text : {"hello\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nBad Header: x\r\n\r\n",
-                                      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-                                      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-                                      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                                      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
+  for (const std::string_view text :
+       {"hello\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nBad Header: x\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
     Client client(server->port());
     client.send(text);
     EXPECT_EQ(client.read().status, 400) << text;
@@ -293,7 +294,8 @@ TEST_F(HttpServer, ANoContentAnswerHasNoLength) {
 
 TEST_F(HttpServer, ClosesWhenAskedTo) {
   start();
-  for (const std::string_view text : {"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"}) {
+  for (const std::string_view text :
+       {"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"}) {
     Client client(server->port());
     client.send(text);
     const auto reply = client.read();

@@ -19,7 +19,8 @@ TEST(JsonDocument, KeepsNestedValuesAsCompactText) {
 }
 
 TEST(JsonDocument, KeepsNumbersAsTheyWereWritten) {
-  for (const std::string_view number : {"0", "-0", "1.10", "1e5", "12345678901234567890123", "0.1000000000000000055511"})
+  for (const std::string_view number :
+       {"0", "-0", "1.10", "1e5", "12345678901234567890123", "0.1000000000000000055511"})
     EXPECT_EQ(text_of(fmt::format(R"({{"n":{}, "o":[{}]}})", number, number), "n"), number);
   EXPECT_EQ(text_of(R"({"o":[12345678901234567890123,1.10]})", "o"), "[12345678901234567890123,1.10]");
 }
@@ -55,9 +56,9 @@ TEST(JsonDocument, ReadsScalars) {
 
 TEST(JsonDocument, RefusesWhatIsNoJson) {
   Document document;
-  for (const std::string_view text :
-       {"", " ", "{", "{}}", "{} x", "[1,]", "{\"a\":1,}", "{'a':1}", "{a:1}", "NaN", "[Infinity]", "01", "\"\x01\"", "\"\\x\"",
-        "// c\n{}", "{\"a\":\"\xff\"}", "{\"a\":{\"b\":\"\xed\xa0\x80\"}}", "\"\\ud800\"", "[1e999999999]x"}) {
+  for (const std::string_view text : {"", " ", "{", "{}}", "{} x", "[1,]", "{\"a\":1,}", "{'a':1}", "{a:1}", "NaN",
+                                      "[Infinity]", "01", "\"\x01\"", "\"\\x\"", "// c\n{}", "{\"a\":\"\xff\"}",
+                                      "{\"a\":{\"b\":\"\xed\xa0\x80\"}}", "\"\\ud800\"", "[1e999999999]x"}) {
     const auto read = document.read(text);
     ASSERT_FALSE(read) << text;
     EXPECT_EQ(read.error().code, Code::invalid_json) << text;

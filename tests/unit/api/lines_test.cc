@@ -2,8 +2,8 @@
 
 #include "api/events/lines.h"
 
-#include <vector>
 #include <string>
+#include <vector>
 
 namespace schedules::api {
 namespace {

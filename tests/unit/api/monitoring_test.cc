@@ -8,12 +8,15 @@ namespace {
 struct Monitoring : testing::Test {
   Fixture fixture;
   static std::string path(std::string_view more) { return fmt::format("/api/v1/admin/schedules/monitoring{}", more); }
-  static bool has(const http::Response& response, std::string_view text) { return response.body.find(text) != std::string::npos; }
+  static bool has(const http::Response& response, std::string_view text) {
+    return response.body.find(text) != std::string::npos;
+  }
 };
 
 TEST_F(Monitoring, HealthIsDegradedWhenAPartIs) {
   EXPECT_TRUE(has(fixture.get(path("/health")), R"({"status":"healthy","timestamp":"2026-01-05T08:00:00.000000Z")"));
-  fixture.parts = {{.name = "redis", .healthy = false, .status = "unreachable", .detail = "connection refused"}, {.name = "analytics"}};
+  fixture.parts = {{.name = "redis", .healthy = false, .status = "unreachable", .detail = "connection refused"},
+                   {.name = "analytics"}};
   const auto response = fixture.get(path("/health"));
   EXPECT_EQ(response.status, 200);
   EXPECT_TRUE(has(response, R"("status":"degraded")"));
@@ -23,15 +26,17 @@ TEST_F(Monitoring, HealthIsDegradedWhenAPartIs) {
 
 TEST_F(Monitoring, StatsHaveTheContractsKeys) {
   const auto response = fixture.get(path("/stats"));
-  for (const std::string_view key : {"total_schedules", "pending_schedules", "processing_schedules", "completed_schedules", "error_schedules",
-                                     "transferred_to_redis_schedules", "redis_pending", "pending", "running"})
+  for (const std::string_view key :
+       {"total_schedules", "pending_schedules", "processing_schedules", "completed_schedules", "error_schedules",
+        "transferred_to_redis_schedules", "redis_pending", "pending", "running"})
     EXPECT_TRUE(has(response, fmt::format("\"{}\":", key))) << key;
 }
 
 TEST_F(Monitoring, SyncAndCleanupTellWhatTheyDid) {
   EXPECT_EQ(fixture.post(path("/sync")).body, R"({"status":"success","transferred_count":3})");
-  EXPECT_EQ(fixture.post(path("/cleanup")).body,
-            R"({"status":"success","executions_deleted":1,"analytics_deleted":2,"redis_cleaned":3,"requeued_stuck":4})");
+  EXPECT_EQ(
+      fixture.post(path("/cleanup")).body,
+      R"({"status":"success","executions_deleted":1,"analytics_deleted":2,"redis_cleaned":3,"requeued_stuck":4})");
 }
 
 TEST_F(Monitoring, MetricsAreText) {
@@ -54,7 +59,8 @@ TEST_F(Monitoring, AnalyticsAskForTheirPeriod) {
 
 TEST_F(Monitoring, SettingsAreReadByKey) {
   const std::string base = "/api/v1/admin/settings";
-  EXPECT_EQ(fixture.post(base + "/get", R"({"keys":["schedules_MAX_RETRIES","nothing"]})").body, R"({"schedules_MAX_RETRIES":3})");
+  EXPECT_EQ(fixture.post(base + "/get", R"({"keys":["schedules_MAX_RETRIES","nothing"]})").body,
+            R"({"schedules_MAX_RETRIES":3})");
   EXPECT_EQ(fixture.post(base + "/get", "{}").status, 422);
   EXPECT_EQ(fixture.post(base + "/refresh-cache").body, R"({"success":true})");
   EXPECT_EQ(fixture.post(base + "/save", "[]").status, 503);

@@ -14,7 +14,8 @@ TEST(Pages, LivenessAndReadiness) {
   fixture.parts = {{.name = "redis", .healthy = false, .detail = "down"}};
   const auto response = fixture.get("/readyz");
   EXPECT_EQ(response.status, 503);
-  EXPECT_NE(response.body.find(R"("redis":{"status":"unhealthy","required":true,"since":null,"detail":"down"})"), std::string::npos);
+  EXPECT_NE(response.body.find(R"("redis":{"status":"unhealthy","required":true,"since":null,"detail":"down"})"),
+            std::string::npos);
 }
 
 TEST(Pages, AStoppingServerIsNotReady) {

@@ -30,7 +30,8 @@ TEST(Problem, TellsTheColumn) {
 }
 
 TEST(Problem, CarriesFurtherMembers) {
-  const auto response = error_response({.code = Code::conflict}, {ErrorForm::problem, "r1", {}, R"("result":"in_flight")"});
+  const auto response =
+      error_response({.code = Code::conflict}, {ErrorForm::problem, "r1", {}, R"("result":"in_flight")"});
   EXPECT_TRUE(response.body.ends_with(R"(,"request_id":"r1","result":"in_flight"})"));
 }
 
@@ -46,13 +47,16 @@ TEST(Problem, OfTheContractNamesPlaceAndInput) {
 
 TEST(Problem, OfTheContractSplitsPaths) {
   const Error error{.code = Code::wrong_type, .detail = "d", .field = "tags.3"};
-  EXPECT_NE(error_response(error, {ErrorForm::contract, "r", {}, {}}).body.find(R"("loc":["body","tags",3])"), std::string::npos);
+  EXPECT_NE(error_response(error, {ErrorForm::contract, "r", {}, {}}).body.find(R"("loc":["body","tags",3])"),
+            std::string::npos);
   const Error query{.code = Code::out_of_range, .detail = "d", .field = "query:limit"};
-  EXPECT_NE(error_response(query, {ErrorForm::contract, "r", {}, {}}).body.find(R"("loc":["query","limit"])"), std::string::npos);
+  EXPECT_NE(error_response(query, {ErrorForm::contract, "r", {}, {}}).body.find(R"("loc":["query","limit"])"),
+            std::string::npos);
 }
 
 TEST(Problem, OfTheContractIsATextOtherwise) {
-  const auto response = error_response({.code = Code::already_exists, .detail = "taken"}, {ErrorForm::contract, "r1", {}, {}});
+  const auto response =
+      error_response({.code = Code::already_exists, .detail = "taken"}, {ErrorForm::contract, "r1", {}, {}});
   EXPECT_EQ(response.status, 409);
   EXPECT_EQ(response.body, R"({"detail":"taken","code":"already_exists","request_id":"r1"})");
 }

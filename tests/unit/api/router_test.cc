@@ -10,7 +10,8 @@ using http::Method;
 struct Routes : testing::Test {
   Router router;
   Routes() {
-    for (const std::string pattern : {"/a", "/a/{id}", "/a/bulk", "/a/{id}/activate", "/a/bulk/activate", "/a/active/due", "/"})
+    for (const std::string pattern :
+         {"/a", "/a/{id}", "/a/bulk", "/a/{id}/activate", "/a/bulk/activate", "/a/active/due", "/"})
       router.add({.method = Method::get, .pattern = pattern});
     router.add({.method = Method::post, .pattern = "/a/{id}"});
   }
@@ -88,7 +89,8 @@ TEST(ApiRouting, AContentCodingIs415) {
 
 TEST(ApiRouting, MonitoringHasItsAliases) {
   Fixture fixture;
-  for (const std::string prefix : {"/api/v1/admin/schedules/monitoring", "/api/v1/monitoring", "/api/v1/schedules/monitoring"})
+  for (const std::string prefix :
+       {"/api/v1/admin/schedules/monitoring", "/api/v1/monitoring", "/api/v1/schedules/monitoring"})
     EXPECT_EQ(fixture.get(prefix + "/health").status, 200) << prefix;
 }
 

@@ -12,7 +12,8 @@ struct ScheduleRoutes : testing::Test {
 
   static std::string path(std::string_view more = "") { return fmt::format("{}{}", kPath, more); }
   static std::string body_with(std::string_view name, std::string_view more = R"("cron_expression":"0 9 * * *")") {
-    return fmt::format(R"({{"name":"{}","event_type":"report","event_action":"make"{}{}}})", name, more.empty() ? "" : ",", more);
+    return fmt::format(R"({{"name":"{}","event_type":"report","event_action":"make"{}{}}})", name,
+                       more.empty() ? "" : ",", more);
   }
   std::string create(std::string_view name, std::string_view more = R"("cron_expression":"0 9 * * *")") {
     const auto response = fixture.post(path(), body_with(name, more));
@@ -39,18 +40,45 @@ struct ScheduleRoutes : testing::Test {
 TEST_F(ScheduleRoutes, CreateAnswersTheContractsFields) {
   const auto response = fixture.post(path(), body_with("n"));
   EXPECT_EQ(response.status, 201);
-  for (const std::string_view field :
-       {"id", "name", "description", "event_type", "event_action", "event_entity_id", "event_payload", "actor_type", "actor_id",
-        "cron_expression", "one_time", "execution_time", "timezone", "max_retries", "retry_delay_seconds", "tags",
-        "event_correlation_id", "event_headers", "enabled", "topic", "priority", "status", "last_execution", "next_execution",
-        "last_status", "execution_count", "error_count", "last_error", "created_at", "updated_at", "created_by"})
+  for (const std::string_view field : {"id",
+                                       "name",
+                                       "description",
+                                       "event_type",
+                                       "event_action",
+                                       "event_entity_id",
+                                       "event_payload",
+                                       "actor_type",
+                                       "actor_id",
+                                       "cron_expression",
+                                       "one_time",
+                                       "execution_time",
+                                       "timezone",
+                                       "max_retries",
+                                       "retry_delay_seconds",
+                                       "tags",
+                                       "event_correlation_id",
+                                       "event_headers",
+                                       "enabled",
+                                       "topic",
+                                       "priority",
+                                       "status",
+                                       "last_execution",
+                                       "next_execution",
+                                       "last_status",
+                                       "execution_count",
+                                       "error_count",
+                                       "last_error",
+                                       "created_at",
+                                       "updated_at",
+                                       "created_by"})
     EXPECT_NE(member(response, field), "(none)") << field;
   EXPECT_EQ(member(response, "status"), "active");
   EXPECT_EQ(member(response, "actor_id"), "scheduler");
 }
 
 TEST_F(ScheduleRoutes, CreateTakesEveryFieldOfOurs) {
-  const auto id = create("n", R"("every_seconds":90.5,"start_at":"2026-02-01T00:00:00Z","end_at":1800000000,"max_count":5,
+  const auto id =
+      create("n", R"("every_seconds":90.5,"start_at":"2026-02-01T00:00:00Z","end_at":1800000000,"max_count":5,
     "jitter_seconds":2,"dst_gap":"skip","dst_overlap":"both","catch_up":"all","catch_up_window":60,"catch_up_max":7,
     "catch_up_rate":0.5,"late_after":3,"overlap":"max_parallel","overlap_limit":2,"max_runtime":9,"target":{"type":"log"},
     "priority":3,"topic":"x","max_delay_seconds":4,"note":"why","event_payload":{"a":1},"event_headers":{"h":"v","n":5},
@@ -72,7 +100,8 @@ TEST_F(ScheduleRoutes, CreateTakesEveryFieldOfOurs) {
 }
 
 TEST_F(ScheduleRoutes, CreateTakesLegacyNamesAndLooseNumbers) {
-  const auto id = create("n", R"("cron_expression":"* * * * *","retry_delay":"7","max_retries":"2","enabled":"false","colour":"red")");
+  const auto id = create(
+      "n", R"("cron_expression":"* * * * *","retry_delay":"7","max_retries":"2","enabled":"false","colour":"red")");
   EXPECT_EQ(stored(id).retry_delay, std::chrono::seconds(7));
   EXPECT_EQ(stored(id).max_retries, 2U);
   EXPECT_EQ(stored(id).status, ScheduleStatus::paused);
@@ -81,8 +110,16 @@ TEST_F(ScheduleRoutes, CreateTakesLegacyNamesAndLooseNumbers) {
 TEST_F(ScheduleRoutes, AOneTimeOneNeedsItsTimeAndNoCron) {
   EXPECT_EQ(stored(create("a", R"("one_time":true,"execution_time":"2026-03-01T00:00:00")")).one_time, true);
   EXPECT_EQ(fixture.post(path(), body_with("b", R"("one_time":true)")).status, 422);
-  EXPECT_EQ(fixture.post(path(), body_with("c", R"("one_time":true,"execution_time":"2026-03-01T00:00:00Z","cron_expression":"* * * * *")")).status, 422);
-  EXPECT_EQ(stored(create("d", R"("one_time":true,"execution_time":"2026-03-01T00:00:00Z","cron_expression":null)")).one_time, true);
+  EXPECT_EQ(
+      fixture
+          .post(path(),
+                body_with("c",
+                          R"("one_time":true,"execution_time":"2026-03-01T00:00:00Z","cron_expression":"* * * * *")"))
+          .status,
+      422);
+  EXPECT_EQ(
+      stored(create("d", R"("one_time":true,"execution_time":"2026-03-01T00:00:00Z","cron_expression":null)")).one_time,
+      true);
 }
 
 TEST_F(ScheduleRoutes, CreateRefusesInTheContractsForm) {
@@ -90,7 +127,9 @@ TEST_F(ScheduleRoutes, CreateRefusesInTheContractsForm) {
   EXPECT_EQ(missing.status, 422);
   EXPECT_NE(missing.body.find(R"({"type":"missing","loc":["body","event_type"])"), std::string::npos) << missing.body;
   const auto cron = fixture.post(path(), body_with("n", R"("cron_expression":"nonsense")"));
-  EXPECT_NE(cron.body.find(R"("loc":["body","cron_expression"],"msg":"cannot be read","input":"nonsense")"), std::string::npos) << cron.body;
+  EXPECT_NE(cron.body.find(R"("loc":["body","cron_expression"],"msg":"cannot be read","input":"nonsense")"),
+            std::string::npos)
+      << cron.body;
   EXPECT_EQ(fixture.post(path(), "{").status, 422);
   EXPECT_EQ(fixture.post(path(), "[]").status, 422);
 }
@@ -98,21 +137,25 @@ TEST_F(ScheduleRoutes, CreateRefusesInTheContractsForm) {
 class ScheduleFault : public ScheduleRoutes, public testing::WithParamInterface<std::string> {};
 
 TEST_P(ScheduleFault, Is422) {
-  const auto response = fixture.post(path(), body_with("n", fmt::format(R"("cron_expression":"* * * * *",{})", GetParam())));
+  const auto response =
+      fixture.post(path(), body_with("n", fmt::format(R"("cron_expression":"* * * * *",{})", GetParam())));
   EXPECT_EQ(response.status, 422) << GetParam();
   const std::string field = GetParam().substr(1, GetParam().find('"', 1) - 1);
   EXPECT_NE(response.body.find(fmt::format(R"("loc":["body","{}")", field)), std::string::npos) << response.body;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Fields, ScheduleFault,
-    testing::Values(R"("description":5)", R"("event_payload":"text")", R"("event_payload":[1])", R"("max_retries":-1)",
-                    R"("max_retries":"x")", R"("max_retries":101)", R"("retry_delay_seconds":-1)", R"("tags":"x")", R"("tags":[1])",
-                    R"("one_time":"maybe")", R"("execution_time":"soon")", R"("timezone":"")", R"("priority":10)", R"("every_seconds":0.5)",
-                    R"("jitter_seconds":-1)", R"("dst_gap":"jump")", R"("dst_overlap":"third")", R"("catch_up":"most")", R"("overlap":"x")",
-                    R"("overlap_limit":0)", R"("max_count":0)", R"("target":{"type":"fax"})", R"("max_delay_seconds":-1)",
-                    R"("event_headers":[])", R"("event_headers":{"a":"b\nc"})", R"("late_after":0)", R"("catch_up_rate":0)",
-                    R"("actor_type":5)", R"("event_entity_id":"a\u0000b")", R"("enabled":"perhaps")", R"("note":5)"));
+INSTANTIATE_TEST_SUITE_P(Fields, ScheduleFault,
+                         testing::Values(R"("description":5)", R"("event_payload":"text")", R"("event_payload":[1])",
+                                         R"("max_retries":-1)", R"("max_retries":"x")", R"("max_retries":101)",
+                                         R"("retry_delay_seconds":-1)", R"("tags":"x")", R"("tags":[1])",
+                                         R"("one_time":"maybe")", R"("execution_time":"soon")", R"("timezone":"")",
+                                         R"("priority":10)", R"("every_seconds":0.5)", R"("jitter_seconds":-1)",
+                                         R"("dst_gap":"jump")", R"("dst_overlap":"third")", R"("catch_up":"most")",
+                                         R"("overlap":"x")", R"("overlap_limit":0)", R"("max_count":0)",
+                                         R"("target":{"type":"fax"})", R"("max_delay_seconds":-1)",
+                                         R"("event_headers":[])", R"("event_headers":{"a":"b\nc"})",
+                                         R"("late_after":0)", R"("catch_up_rate":0)", R"("actor_type":5)",
+                                         R"("event_entity_id":"a\u0000b")", R"("enabled":"perhaps")", R"("note":5)"));
 
 TEST_F(ScheduleRoutes, ATakenNameIs409) {
   create("n");
@@ -209,7 +252,8 @@ TEST_F(ScheduleRoutes, BulkCountsWhatItMatchedAndChanged) {
   EXPECT_EQ(fixture.post(path("/bulk/activate"), ids).body, R"({"matched_count":2,"modified_count":1})");
   EXPECT_EQ(fixture.post(path("/bulk/deactivate"), ids).body, R"({"matched_count":2,"modified_count":2})");
   EXPECT_EQ(fixture.post(path("/bulk/activate"), "[]").body, R"({"matched_count":0,"modified_count":0})");
-  for (const std::string body : {"{}", "5", "[5]", R"(["x"])"}) EXPECT_EQ(fixture.post(path("/bulk/activate"), body).status, 422) << body;
+  for (const std::string body : {"{}", "5", "[5]", R"(["x"])"})
+    EXPECT_EQ(fixture.post(path("/bulk/activate"), body).status, 422) << body;
 }
 
 TEST_F(ScheduleRoutes, ExecutionsAndFiguresAreShown) {
@@ -234,9 +278,12 @@ TEST_F(ScheduleRoutes, ExecutionsAndFiguresAreShown) {
 }
 
 TEST_F(ScheduleRoutes, PreviewExplainsWhatMoves) {
-  const auto response = fixture.get("/api/v1/schedules/preview?expr=30%202%20*%20*%20*&tz=Europe/Berlin&n=2&after=2026-03-28T12:00:00Z");
+  const auto response =
+      fixture.get("/api/v1/schedules/preview?expr=30%202%20*%20*%20*&tz=Europe/Berlin&n=2&after=2026-03-28T12:00:00Z");
   ASSERT_EQ(response.status, 200) << response.body;
-  EXPECT_NE(response.body.find(R"("at":"2026-03-29T01:00:00.000000Z","local":"2026-03-29T03:00:00.000000+02:00")"), std::string::npos) << response.body;
+  EXPECT_NE(response.body.find(R"("at":"2026-03-29T01:00:00.000000Z","local":"2026-03-29T03:00:00.000000+02:00")"),
+            std::string::npos)
+      << response.body;
   EXPECT_NE(response.body.find(R"("adjustment":"moved_out_of_gap")"), std::string::npos);
 }
 
@@ -244,7 +291,8 @@ TEST_F(ScheduleRoutes, PreviewNamesTheFault) {
   const auto cron = fixture.get("/api/v1/schedules/preview?expr=61%20*%20*%20*%20*");
   EXPECT_EQ(cron.status, 422);
   EXPECT_NE(cron.body.find(R"("field":"expr","code":"invalid_cron")"), std::string::npos) << cron.body;
-  EXPECT_NE(fixture.get("/api/v1/schedules/preview?expr=@daily&tz=Nowhere").body.find(R"("field":"tz")"), std::string::npos);
+  EXPECT_NE(fixture.get("/api/v1/schedules/preview?expr=@daily&tz=Nowhere").body.find(R"("field":"tz")"),
+            std::string::npos);
   EXPECT_EQ(fixture.get("/api/v1/schedules/preview").status, 422);
   EXPECT_EQ(fixture.get("/api/v1/schedules/preview?expr=@daily&n=1001").status, 422);
 }

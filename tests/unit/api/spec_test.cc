@@ -28,7 +28,8 @@ void add_operations(const std::string& path, const json::Document& item, Operati
     std::string upper(verb);
     std::ranges::transform(upper, upper.begin(), [](char c) { return static_cast<char>(c - 32); });
     found.insert(fmt::format("{} {} {}", upper, path, role == nullptr ? "?" : role->text));
-    for (const auto& alias : aliases) found.insert(fmt::format("{} {} {}", upper, alias, role == nullptr ? "?" : role->text));
+    for (const auto& alias : aliases)
+      found.insert(fmt::format("{} {} {}", upper, alias, role == nullptr ? "?" : role->text));
   }
 }
 

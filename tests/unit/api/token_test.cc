@@ -35,7 +35,8 @@ std::string claims_with(std::string_view more) {
 }
 
 TEST(Token, AnIssuedOneIsAccepted) {
-  const auto token = issue_token(kSecret, {.role = "producer", .subject = "me", .lifetime = std::chrono::seconds(60)}, kNow);
+  const auto token =
+      issue_token(kSecret, {.role = "producer", .subject = "me", .lifetime = std::chrono::seconds(60)}, kNow);
   const auto claims = verify(token);
   ASSERT_TRUE(claims) << claims.error().detail;
   EXPECT_EQ(claims->role, "producer");
@@ -43,7 +44,8 @@ TEST(Token, AnIssuedOneIsAccepted) {
 }
 
 TEST(Token, ExpiresToTheSecond) {
-  const auto token = issue_token(kSecret, {.role = "reader", .subject = "", .lifetime = std::chrono::seconds(60)}, kNow);
+  const auto token =
+      issue_token(kSecret, {.role = "reader", .subject = "", .lifetime = std::chrono::seconds(60)}, kNow);
   EXPECT_TRUE(verify(token, kNow + std::chrono::milliseconds(59'999)));
   EXPECT_FALSE(verify(token, kNow + std::chrono::seconds(60)));
 }
@@ -90,7 +92,8 @@ TEST(Token, RefreshTotpAndMagicOnesAreNoAccessTokens) {
 }
 
 TEST(Token, NonsenseIsRefused) {
-  for (const std::string_view text : {"", "a", "a.b", "a.b.c.d", "..", "!.!.!", "e30.e30.e30"}) EXPECT_FALSE(verify(text)) << text;
+  for (const std::string_view text : {"", "a", "a.b", "a.b.c.d", "..", "!.!.!", "e30.e30.e30"})
+    EXPECT_FALSE(verify(text)) << text;
   EXPECT_FALSE(verify(std::string(10'000, 'a')));
 }
 
@@ -174,7 +177,8 @@ TEST(Token, KeysAreReadFromJwks) {
   ASSERT_TRUE(keys) << keys.error().detail;
   ASSERT_EQ(keys->size(), 1U);
   const std::string_view text =
-      "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+      "eyJhbGciOiJFUzI1NiJ9."
+      "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
   const auto signature =
       decode_base64url("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q");
   EXPECT_TRUE(keys->front().verify("ES256", text, *signature));

@@ -26,8 +26,8 @@ TEST(EventId, TextComesBack) {
 }
 
 TEST(EventId, OtherTextsAreNone) {
-  for (const char* text : {"", "3f2b8c1e", "3f2b8c1e-7d44-4a58-9b1f-0c2e5d6a7b8", "3f2b8c1e-7d44-4a58-9b1f-0c2e5d6a7b8g",
-                           "3f2b8c1e+7d44-4a58-9b1f-0c2e5d6a7b81"}) {
+  for (const char* text : {"", "3f2b8c1e", "3f2b8c1e-7d44-4a58-9b1f-0c2e5d6a7b8",
+                           "3f2b8c1e-7d44-4a58-9b1f-0c2e5d6a7b8g", "3f2b8c1e+7d44-4a58-9b1f-0c2e5d6a7b81"}) {
     EXPECT_FALSE(parse_id(text)) << text;
   }
   EXPECT_FALSE(is_uuid4("3f2b8c1e-7d44-1a58-9b1f-0c2e5d6a7b81"));

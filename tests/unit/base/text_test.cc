@@ -8,7 +8,8 @@ namespace schedules {
 namespace {
 
 TEST(Utf8, KnowsWhatIsValid) {
-  for (const char* text : {"", "abc", "grüße", "日本", "😀", "\xF4\x8F\xBF\xBF"}) EXPECT_TRUE(is_valid_utf8(text)) << text;
+  for (const char* text : {"", "abc", "grüße", "日本", "😀", "\xF4\x8F\xBF\xBF"})
+    EXPECT_TRUE(is_valid_utf8(text)) << text;
   for (const char* text : {"\xC3", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "a\x80"}) {
     EXPECT_FALSE(is_valid_utf8(text));
   }

@@ -53,9 +53,7 @@ TEST(Crontab, CronTzIsTheZoneOfTheLinesAfterIt) {
   EXPECT_EQ(crontab.jobs[1].timezone, "Europe/London");
 }
 
-TEST(Crontab, UnknownZoneIsAFault) {
-  EXPECT_THAT(read("CRON_TZ=Europe/Nowhere\n0 1 * * * b\n").faults, SizeIs(1));
-}
+TEST(Crontab, UnknownZoneIsAFault) { EXPECT_THAT(read("CRON_TZ=Europe/Nowhere\n0 1 * * * b\n").faults, SizeIs(1)); }
 
 TEST(Crontab, PercentEndsTheCommandAndBeginsItsInput) {
   const auto crontab = read("0 1 * * * mail -s 100\\%% first%second\n");

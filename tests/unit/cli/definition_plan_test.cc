@@ -1,7 +1,7 @@
 #include "cli/definition_plan.h"
 
-#include <boost/json.hpp>
 #include <gmock/gmock.h>
+#include <boost/json.hpp>
 
 namespace schedules::cli {
 namespace {

@@ -1,7 +1,7 @@
 #include "cli/output.h"
 
-#include <boost/json.hpp>
 #include <gmock/gmock.h>
+#include <boost/json.hpp>
 
 namespace schedules::cli {
 namespace {
@@ -26,7 +26,8 @@ TEST(Output, RowsTakeMembersOfMembers) {
 }
 
 TEST(Output, EmptyMembersAreLeftOut) {
-  const json::object object{{"id", "1"}, {"key", nullptr}, {"tags", json::array{"a", "b"}}, {"headers", json::object{}}};
+  const json::object object{
+      {"id", "1"}, {"key", nullptr}, {"tags", json::array{"a", "b"}}, {"headers", json::object{}}};
   EXPECT_EQ(printed([&] { print_object(object); }), "id    1\ntags  a,b\n");
 }
 

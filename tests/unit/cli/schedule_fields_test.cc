@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include <boost/json.hpp>
 #include <gmock/gmock.h>
+#include <boost/json.hpp>
 
 namespace schedules::cli {
 namespace {

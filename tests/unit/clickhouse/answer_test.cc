@@ -45,8 +45,9 @@ TEST(ClickHouseAnswer, ExceptionAfterRowsUnderStatus200IsFound) {
 }
 
 TEST(ClickHouseAnswer, MarkedExceptionAfterRowsIsFound) {
-  auto given = http(200, "rows\r\n__exception__\r\nabcdefgh\r\nCode: 395. DB::Exception: thrown\n17 abcdefgh\r\n"
-                         "__exception__\r\n");
+  auto given = http(200,
+                    "rows\r\n__exception__\r\nabcdefgh\r\nCode: 395. DB::Exception: thrown\n17 abcdefgh\r\n"
+                    "__exception__\r\n");
   given.header("x-clickhouse-exception-tag: abcdefgh\r\n");
   const auto answer = read_answer(given);
   ASSERT_FALSE(answer);

@@ -4,8 +4,8 @@
 #include <set>
 #include <sstream>
 
-#include <boost/json.hpp>
 #include <gmock/gmock.h>
+#include <boost/json.hpp>
 
 namespace schedules {
 namespace {
@@ -16,8 +16,7 @@ TEST(SettingsPage, IsTheOneMadeFromTheTable) {
   std::ifstream file(SETTINGS_PAGE);
   std::ostringstream text;
   text << file.rdbuf();
-  EXPECT_EQ(text.str(), settings_markdown())
-      << "run: schedules config --markdown > docs/settings.md";
+  EXPECT_EQ(text.str(), settings_markdown()) << "run: schedules config --markdown > docs/settings.md";
 }
 
 TEST(SettingsPage, NamesEverySettingOnce) {
@@ -50,10 +49,10 @@ TEST(SettingsJson, ShowsValueSourceAndDefault) {
 
 TEST(SettingsPanel, MetaHasTheFrameworksFields) {
   const auto panel = json::parse(panel_schemas_json()).as_object();
-  const std::set<std::string_view> wanted{"key", "label", "description", "group", "subgroup", "type", "component",
-                                          "options", "min", "max", "placeholder", "required", "secret",
-                                          "restart_required", "advanced", "order", "depends_on", "module",
-                                          "default_value", "validation"};
+  const std::set<std::string_view> wanted{
+      "key",      "label", "description", "group",       "subgroup",      "type",      "component",
+      "options",  "min",   "max",         "placeholder", "required",      "secret",    "restart_required",
+      "advanced", "order", "depends_on",  "module",      "default_value", "validation"};
   ASSERT_EQ(panel.at("settings").as_object().size(), setting_table().size());
   std::set<std::string_view> subgroups;
   for (const auto& group : panel.at("subgroups").at("schedules").as_array()) {

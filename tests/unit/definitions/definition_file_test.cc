@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include <boost/json.hpp>
 #include <gmock/gmock.h>
+#include <boost/json.hpp>
 
 namespace schedules {
 namespace {
@@ -48,8 +48,9 @@ TEST(DefinitionFile, OriginalsNamesAreRead) {
 }
 
 TEST(DefinitionFile, NameComesFromTypeAndAction) {
-  EXPECT_EQ(body_of("owner: o\ndefinitions:\n- {cron_expression: '@daily', event_type: t, event_action: a}\n").at("name"),
-            "t.a");
+  EXPECT_EQ(
+      body_of("owner: o\ndefinitions:\n- {cron_expression: '@daily', event_type: t, event_action: a}\n").at("name"),
+      "t.a");
 }
 
 TEST(DefinitionFile, DurationsAndTimesAreNormal) {
@@ -61,12 +62,18 @@ TEST(DefinitionFile, DurationsAndTimesAreNormal) {
 
 TEST(DefinitionFile, SingleTimeMeansOneTime) {
   EXPECT_TRUE(body_of("owner: o\ndefinitions:\n- {execution_time: '2030-01-01T00:00:00Z', event_type: t, event_action: "
-                      "a}\n").at("one_time").as_bool());
+                      "a}\n")
+                  .at("one_time")
+                  .as_bool());
 }
 
 TEST(DefinitionFile, JsonIsReadToo) {
   EXPECT_EQ(body_of(R"({"owner":"o","definitions":[{"name":"n","cron_expression":"@daily","event_type":"t",
-                        "event_action":"a","payload":{"k":"3"}}]})").at("event_payload").at("k").as_string(), "3");
+                        "event_action":"a","payload":{"k":"3"}}]})")
+                .at("event_payload")
+                .at("k")
+                .as_string(),
+            "3");
 }
 
 TEST(DefinitionFile, UnknownKeyNamesTheNearestAndItsLine) {
@@ -97,8 +104,9 @@ TEST(DefinitionFile, BrokenYamlNamesItsLine) {
 }
 
 TEST(DefinitionFile, AliasesCannotMultiplyWithoutEnd) {
-  std::string text = "owner: o\ndefinitions:\n- name: n\n  cron_expression: '@daily'\n  event_type: t\n  event_action: a\n"
-                     "  payload:\n    a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+  std::string text =
+      "owner: o\ndefinitions:\n- name: n\n  cron_expression: '@daily'\n  event_type: t\n  event_action: a\n"
+      "  payload:\n    a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (int i = 1; i < 9; ++i) {
     text += fmt::format("    a{0}: &a{0} [*a{1},*a{1},*a{1},*a{1},*a{1},*a{1},*a{1},*a{1},*a{1},*a{1}]\n", i, i - 1);
   }

@@ -51,7 +51,8 @@ TEST_F(ChangeTest, CancelInFlightWaitsForTheEnd) {
   const auto id = accept(event("a", seconds(0))).stored.event.id;
   EXPECT_EQ(cancel(id).result, ChangeResult::in_flight);
   std::optional<ChangeAnswer> answer;
-  engine->events().cancel(id, {}, milliseconds(500), [&](Result<ChangeAnswer> got) { answer = std::move(got.value()); });
+  engine->events().cancel(id, {}, milliseconds(500),
+                          [&](Result<ChangeAnswer> got) { answer = std::move(got.value()); });
   engine->tick();
   EXPECT_FALSE(answer);
   sink.let_go();
@@ -64,7 +65,8 @@ TEST_F(ChangeTest, CancelInFlightGivesUpAfterItsWait) {
   sink.hold = true;
   const auto id = accept(event("a", seconds(0))).stored.event.id;
   std::optional<ChangeAnswer> answer;
-  engine->events().cancel(id, {}, milliseconds(500), [&](Result<ChangeAnswer> got) { answer = std::move(got.value()); });
+  engine->events().cancel(id, {}, milliseconds(500),
+                          [&](Result<ChangeAnswer> got) { answer = std::move(got.value()); });
   run_for(milliseconds(501));
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->result, ChangeResult::in_flight);

@@ -52,8 +52,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadEvent{"headers.h", Code::invalid_argument, [](Event& e) { e.headers = {{"h", "a\r\nb: c"}}; }},
         BadEvent{"tags[0]", Code::missing_field, [](Event& e) { e.tags = {""}; }},
         BadEvent{"target.url", Code::missing_field, [](Event& e) { e.target.kind = TargetKind::webhook; }},
-        BadEvent{"retry_delay_seconds", Code::out_of_range,
-                 [](Event& e) { e.retry_delay = std::chrono::hours(25); }}));
+        BadEvent{"retry_delay_seconds", Code::out_of_range, [](Event& e) { e.retry_delay = std::chrono::hours(25); }}));
 
 TEST(CheckEventAll, TellsEveryFaultAtOnce) {
   auto event = good();

@@ -26,9 +26,7 @@ TEST_F(EngineTest, TickNamesTheVeryInstantOfTheNextEvent) {
   EXPECT_EQ(engine->tick(), clock.wall() + microseconds(1'234'567));
 }
 
-TEST_F(EngineTest, IdleEngineSleeps) {
-  EXPECT_GE(engine->tick() - clock.wall(), seconds(59));
-}
+TEST_F(EngineTest, IdleEngineSleeps) { EXPECT_GE(engine->tick() - clock.wall(), seconds(59)); }
 
 TEST_F(EngineTest, EventBeyondTheWindowFiresInTime) {
   accept(event("a", hours(3)));
@@ -276,9 +274,8 @@ TEST_F(EngineTest, DrainGivesBackWhatIsNotPublished) {
 TEST_F(EngineTest, NothingIsAcceptedWhileStopping) {
   engine->drain();
   std::optional<Code> code;
-  engine->events().accept({event("a", seconds(0))}, {}, [&](const Result<std::vector<Accepted>>& accepted) {
-    code = accepted.error().code;
-  });
+  engine->events().accept({event("a", seconds(0))}, {},
+                          [&](const Result<std::vector<Accepted>>& accepted) { code = accepted.error().code; });
   EXPECT_EQ(code, Code::shutting_down);
 }
 

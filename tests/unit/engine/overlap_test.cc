@@ -112,7 +112,8 @@ class OverlapTest : public EngineFixture {
     engine->schedules().create(made, [](const Result<Schedule>& created) { ASSERT_TRUE(created); });
   }
   size_t skipped() const {
-    return static_cast<size_t>(std::ranges::count_if(log.kept, [](const Execution& one) { return one.reason == "overlap"; }));
+    return static_cast<size_t>(
+        std::ranges::count_if(log.kept, [](const Execution& one) { return one.reason == "overlap"; }));
   }
 };
 
@@ -174,7 +175,8 @@ TEST_F(OverlapTest, TheRetryOfOneThatWasDisplacedIsSkipped) {
 TEST_F(OverlapTest, ARunThatDiedWithItsNodeIsInNobodysWay) {
   schedule(Overlap::skip);
   const auto id = schedules.schedules.begin()->first;
-  schedules.runs[id] = {RunEntry{derived_id("never heard of"), clock.wall() - seconds(5), clock.wall() + std::chrono::hours(1)}};
+  schedules.runs[id] = {
+      RunEntry{derived_id("never heard of"), clock.wall() - seconds(5), clock.wall() + std::chrono::hours(1)}};
   run_for(milliseconds(2'500));
   EXPECT_GE(sink.delivered.size(), 2U);
 }

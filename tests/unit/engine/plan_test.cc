@@ -26,7 +26,8 @@ class PlanTest : public EngineFixture {
     return created.value();
   }
   void edit(const std::string& id, const ScheduleEdit& change) {
-    engine->schedules().edit(id, {}, change, [](const Result<Schedule>& got) { ASSERT_TRUE(got) << got.error().detail; });
+    engine->schedules().edit(id, {}, change,
+                             [](const Result<Schedule>& got) { ASSERT_TRUE(got) << got.error().detail; });
     engine->tick();
   }
   std::vector<int64_t> fired_seconds(TimePoint since) const {

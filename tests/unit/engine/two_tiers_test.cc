@@ -1,6 +1,6 @@
 // Near and far as different stores: one event has one fate, whatever a transfer does at that moment.
-#include "engine/local_guard.h"
 #include "engine/two_tiers.h"
+#include "engine/local_guard.h"
 
 #include "tests/unit/engine/engine_fixture.h"
 

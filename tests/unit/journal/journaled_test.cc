@@ -27,8 +27,9 @@ class JournaledTest : public ::testing::Test {
   MemoryJournal journal_;
   Keeper keeper_{journal_, store_, clock_};
   std::vector<EventId> settled_;
-  JournaledNear near_{store_, far_, keeper_,
-                      [this](uint32_t, const std::vector<EventId>& ids) { settled_.insert(settled_.end(), ids.begin(), ids.end()); }};
+  JournaledNear near_{store_, far_, keeper_, [this](uint32_t, const std::vector<EventId>& ids) {
+                        settled_.insert(settled_.end(), ids.begin(), ids.end());
+                      }};
   JournaledFar journaled_far_{far_, keeper_};
   bool complete_ = true;
   JournaledCatalog catalog_{store_, keeper_, [this](std::vector<EventId>, Done<bool> done) { done(complete_); }};
@@ -52,7 +53,8 @@ class JournaledTest : public ::testing::Test {
   }
   Status settle(const Event& one, Outcome outcome) {
     return await<void>([&](Done<void> done) {
-      near_.settle({{.shard = 0, .begun_fire_at = one.fire_at, .event = one, .outcome = std::move(outcome)}}, std::move(done));
+      near_.settle({{.shard = 0, .begun_fire_at = one.fire_at, .event = one, .outcome = std::move(outcome)}},
+                   std::move(done));
     });
   }
 };
@@ -134,7 +136,8 @@ TEST_F(JournaledTest, ARetryStaysInTheJournal) {
   const auto at = running.fire_at;
   running.fire_at += seconds(60);
   ASSERT_TRUE(await<void>([&](Done<void> done) {
-    near_.settle({{.shard = 0, .begun_fire_at = at, .event = running, .outcome = {.state = State::pending}}}, std::move(done));
+    near_.settle({{.shard = 0, .begun_fire_at = at, .event = running, .outcome = {.state = State::pending}}},
+                 std::move(done));
   }));
   EXPECT_TRUE(journal_.held.contains(one.id));
 }
@@ -153,14 +156,16 @@ TEST_F(JournaledTest, AFarEventIsKept) {
   ASSERT_TRUE(await<Outcomes>([&](Done<Outcomes> done) { journaled_far_.put({one}, std::move(done)); }));
   EXPECT_TRUE(journal_.held.contains(one.id));
   journal_.away = true;
-  EXPECT_FALSE(await<Outcomes>([&](Done<Outcomes> done) { journaled_far_.put({event("g", hours(99))}, std::move(done)); }));
+  EXPECT_FALSE(
+      await<Outcomes>([&](Done<Outcomes> done) { journaled_far_.put({event("g", hours(99))}, std::move(done)); }));
 }
 
 TEST_F(JournaledTest, ACancelIsForgottenAndARepeatForgetsAgain) {
   const auto one = event("a");
   ASSERT_TRUE(put(one));
   const auto cancel = [&] {
-    return await<Changes>([&](Done<Changes> done) { catalog_.cancel({{.id = one.id, .at = clock_.wall()}}, std::move(done)); });
+    return await<Changes>(
+        [&](Done<Changes> done) { catalog_.cancel({{.id = one.id, .at = clock_.wall()}}, std::move(done)); });
   };
   journal_.away = true;
   EXPECT_FALSE(cancel()) << "not answered while the journal has it";

@@ -42,7 +42,13 @@ class RebuildTest : public ::testing::Test {
     journal_.held[event.id] = event;
   }
   Rebuild::Ports ports(Duration late = hours(1)) {
-    return {.journal = journal_, .marks = marks_, .near = near_, .far = far_, .clock = clock_, .horizon = hours(24), .late = late,
+    return {.journal = journal_,
+            .marks = marks_,
+            .near = near_,
+            .far = far_,
+            .clock = clock_,
+            .horizon = hours(24),
+            .late = late,
             .changed = {}};
   }
   static Status ensure(Rebuild& rebuild) {
@@ -91,8 +97,14 @@ TEST_F(RebuildTest, WhatWasMovedNearBeforeItWasLostThereIsPutBackThere) {
   hold("far", hours(48));
   MovedAway moved;
   auto with = ports();
-  Rebuild rebuild({.journal = with.journal, .marks = with.marks, .near = with.near, .far = moved, .clock = with.clock,
-                   .horizon = with.horizon, .late = with.late, .changed = {}});
+  Rebuild rebuild({.journal = with.journal,
+                   .marks = with.marks,
+                   .near = with.near,
+                   .far = moved,
+                   .clock = with.clock,
+                   .horizon = with.horizon,
+                   .late = with.late,
+                   .changed = {}});
   ASSERT_TRUE(ensure(rebuild));
   EXPECT_NE(near_.look(derived_id("far")), nullptr);
 }

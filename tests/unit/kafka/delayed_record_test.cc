@@ -113,7 +113,8 @@ TEST(DelayedRecord, NeedsATopicThatItCanGoTo) {
   };
   EXPECT_EQ(to(std::nullopt), "missing_field original_topic");
   EXPECT_EQ(to(""), "missing_field original_topic");
-  for (const auto* text : {"a b", "a/b", "..", "\xff", "tópico", "stufio.events.delayed", "stufio.events.delayed.dlq"}) {
+  for (const auto* text :
+       {"a b", "a/b", "..", "\xff", "tópico", "stufio.events.delayed", "stufio.events.delayed.dlq"}) {
     EXPECT_EQ(to(text), "invalid_argument original_topic") << text;
   }
   EXPECT_EQ(to(std::string("a\0b", 3)), "invalid_argument original_topic");
@@ -215,10 +216,11 @@ TEST(DelayedRecord, AMessageWithAnIdThatIsNoUuidIsStillSentAsItIs) {
 TEST(DelayedRecord, WhateverComesIsReadOrRefused) {
   const auto source = seeded_random(7);
   auto& random = *source;
-  const std::vector<std::string> pieces{"{", "}", "[", "]", "\"", ":", ",", "\\u0000", "\xff", "event_id", "entity", "1e9",
-                                        "-",  "nan", "null", std::string(1, '\0'), "actor", "action", " ", "9", "."};
-  const std::vector<std::string> names{"delivery_time", "original_topic", "delay_ms", "priority", "max_delay_seconds",
-                                       "entity_type", "idempotency_key", "traceparent"};
+  const std::vector<std::string> pieces{"{",     "}",        "[",      "]",   "\"", ":",   ",",    "\\u0000",
+                                        "\xff",  "event_id", "entity", "1e9", "-",  "nan", "null", std::string(1, '\0'),
+                                        "actor", "action",   " ",      "9",   "."};
+  const std::vector<std::string> names{"delivery_time",     "original_topic", "delay_ms",        "priority",
+                                       "max_delay_seconds", "entity_type",    "idempotency_key", "traceparent"};
   const auto text = [&] {
     std::string out;
     for (auto left = random.next() % 12; left > 0; --left) out += pieces[random.next() % pieces.size()];

@@ -58,7 +58,8 @@ TEST(KafkaOptionsTest, AMissingAuthorityFileIsFoundWhenOpening) {
 TEST(KafkaTopicName, IsWhatABrokerTakes) {
   for (const auto* good : {"a", "stufio.events", "A-b_c.9"}) EXPECT_TRUE(is_topic_name(good)) << good;
   EXPECT_TRUE(is_topic_name(std::string(249, 'x')));
-  for (const auto* bad : {"", ".", "..", "a b", "a/b", "ä", "a\n", "a:b", "a*"}) EXPECT_FALSE(is_topic_name(bad)) << bad;
+  for (const auto* bad : {"", ".", "..", "a b", "a/b", "ä", "a\n", "a:b", "a*"})
+    EXPECT_FALSE(is_topic_name(bad)) << bad;
   EXPECT_FALSE(is_topic_name(std::string(250, 'x')));
   EXPECT_FALSE(is_topic_name(std::string_view("a\0b", 3)));
 }

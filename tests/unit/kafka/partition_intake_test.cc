@@ -149,8 +149,8 @@ TEST_F(PartitionIntakeTest, WhatTheDoorRefusesForGoodGoesToTheDeadLetters) {
   add(1, "old");
   EXPECT_EQ(run(), 1);
   ASSERT_EQ(letters_.size(), 1U);
-  const auto reason = std::ranges::find(letters_[0].headers, "dead_letter_reason",
-                                        [](const auto& header) { return header.first; });
+  const auto reason =
+      std::ranges::find(letters_[0].headers, "dead_letter_reason", [](const auto& header) { return header.first; });
   EXPECT_EQ(reason->second, "expired");
 }
 
@@ -174,8 +174,8 @@ TEST_F(PartitionIntakeTest, ALetterThatIsTooLargeIsWrittenWithoutItsValue) {
 }
 
 TEST_F(PartitionIntakeTest, AnErrorOfOursIsNotTheRecordsFault) {
-  for (const auto code : {Code::internal, Code::corrupt, Code::forbidden, Code::unauthenticated, Code::disk_full,
-                          Code::stale_epoch}) {
+  for (const auto code :
+       {Code::internal, Code::corrupt, Code::forbidden, Code::unauthenticated, Code::disk_full, Code::stale_epoch}) {
     events_.refuse("greet", Error{.code = code, .detail = "ours"});
     add(1);
     clock_.advance(std::chrono::minutes(1));

@@ -14,8 +14,8 @@ TEST(KafkaVerdict, APositionIsADelivery) {
 }
 
 TEST(KafkaVerdict, WhatTheRecordIsToBlameForIsRejected) {
-  for (const auto code : {Code::not_found, Code::invalid_argument, Code::payload_too_large, Code::bad_request,
-                          Code::forbidden}) {
+  for (const auto code :
+       {Code::not_found, Code::invalid_argument, Code::payload_too_large, Code::bad_request, Code::forbidden}) {
     const auto report = report_of(failed(code));
     EXPECT_EQ(report.verdict, Verdict::rejected) << to_string(code);
     EXPECT_FALSE(report.counts_against_target) << to_string(code);

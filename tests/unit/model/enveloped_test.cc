@@ -44,9 +44,10 @@ TEST(Envelope, IsReadFromAMessage) {
 }
 
 TEST(Envelope, AnObjectWithoutItsPartsIsNone) {
-  for (const std::string_view text :
-       {"{}", R"({"event_id":"x","entity":{},"action":"a"})", R"({"event_id":"x","entity":"e","action":"a","actor":{}})",
-        R"({"event_id":7,"entity":{},"action":"a","actor":{}})", R"({"event_id":"","entity":{},"action":"a","actor":{}})"}) {
+  for (const std::string_view text : {"{}", R"({"event_id":"x","entity":{},"action":"a"})",
+                                      R"({"event_id":"x","entity":"e","action":"a","actor":{}})",
+                                      R"({"event_id":7,"entity":{},"action":"a","actor":{}})",
+                                      R"({"event_id":"","entity":{},"action":"a","actor":{}})"}) {
     EXPECT_FALSE(read_envelope(text).value().has_value()) << text;
   }
 }

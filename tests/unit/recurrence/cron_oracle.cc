@@ -22,10 +22,10 @@ std::vector<std::string> split(const std::string& text, char by) {
 }
 
 int number(const std::string& text) {
-  static const std::map<std::string, int> kNames{
-      {"JAN", 1}, {"FEB", 2}, {"MAR", 3},  {"APR", 4},  {"MAY", 5},  {"JUN", 6}, {"JUL", 7},
-      {"AUG", 8}, {"SEP", 9}, {"OCT", 10}, {"NOV", 11}, {"DEC", 12}, {"SUN", 0}, {"MON", 1},
-      {"TUE", 2}, {"WED", 3}, {"THU", 4},  {"FRI", 5},  {"SAT", 6}};
+  static const std::map<std::string, int> kNames{{"JAN", 1},  {"FEB", 2},  {"MAR", 3}, {"APR", 4}, {"MAY", 5},
+                                                 {"JUN", 6},  {"JUL", 7},  {"AUG", 8}, {"SEP", 9}, {"OCT", 10},
+                                                 {"NOV", 11}, {"DEC", 12}, {"SUN", 0}, {"MON", 1}, {"TUE", 2},
+                                                 {"WED", 3},  {"THU", 4},  {"FRI", 5}, {"SAT", 6}};
   const auto found = kNames.find(text);
   return found != kNames.end() ? found->second : std::atoi(text.c_str());
 }
@@ -63,9 +63,7 @@ bool field_has(const std::string& field, int value, int low, int high) {
   return false;
 }
 
-date::year_month_day ymd_of(int64_t day) {
-  return date::sys_days{date::days{static_cast<int>(day)}};
-}
+date::year_month_day ymd_of(int64_t day) { return date::sys_days{date::days{static_cast<int>(day)}}; }
 unsigned weekday_of(int64_t day) {
   return date::weekday{date::sys_days{date::days{static_cast<int>(day)}}}.c_encoding();
 }
@@ -75,8 +73,7 @@ bool is_working_day(int64_t day) { return weekday_of(day) != 0 && weekday_of(day
 int64_t nearest_working_day(int64_t day) {
   for (int distance = 0;; ++distance) {
     for (const int64_t candidate : {day - distance, day + distance}) {
-      if (ymd_of(candidate).month() == ymd_of(day).month() && is_working_day(candidate))
-        return candidate;
+      if (ymd_of(candidate).month() == ymd_of(day).month() && is_working_day(candidate)) return candidate;
     }
   }
 }
@@ -103,16 +100,14 @@ bool weekday_item_has(const std::string& item, int64_t day) {
   if (item.front() == 'L')
     return number(item.substr(1)) % 7 == weekday && ymd_of(day + 7).month() != ymd_of(day).month();
   if (item.back() == 'L') {
-    return number(item.substr(0, item.size() - 1)) % 7 == weekday &&
-           ymd_of(day + 7).month() != ymd_of(day).month();
+    return number(item.substr(0, item.size() - 1)) % 7 == weekday && ymd_of(day + 7).month() != ymd_of(day).month();
   }
   if (const auto hash = item.find('#'); hash != std::string::npos) {
     return number(item.substr(0, hash)) % 7 == weekday &&
            (number_of_day - 1) / 7 + 1 == std::atoi(item.c_str() + hash + 1);
   }
   const auto range = split(split(item, '/')[0], '-');
-  if (range.size() == 2 && number(range[1]) < number(range[0]))
-    return plain_item_has(item, weekday, 0, 6);
+  if (range.size() == 2 && number(range[1]) < number(range[0])) return plain_item_has(item, weekday, 0, 6);
   return plain_item_has(item, weekday, 0, 7) || (weekday == 0 && plain_item_has(item, 7, 0, 7));
 }
 
@@ -127,11 +122,9 @@ struct Expression {
     bool by_date = false;
     for (const auto& item : split(fields[2], ',')) by_date = by_date || date_item_has(item, day);
     bool by_weekday = false;
-    for (const auto& item : split(fields[4], ','))
-      by_weekday = by_weekday || weekday_item_has(item, day);
+    for (const auto& item : split(fields[4], ',')) by_weekday = by_weekday || weekday_item_has(item, day);
     const bool both = is_open(fields[2]) || is_open(fields[4]);
-    const bool month =
-        field_has(fields[3], static_cast<int>(static_cast<unsigned>(ymd_of(day).month())), 1, 12);
+    const bool month = field_has(fields[3], static_cast<int>(static_cast<unsigned>(ymd_of(day).month())), 1, 12);
     return days[day] = month && (both ? by_date && by_weekday : by_date || by_weekday);
   }
 };
@@ -153,8 +146,7 @@ std::vector<Minute> minutes(const std::string& zone, int64_t after_s, int64_t un
     }
     if (info.begin == time) {
       const auto before = tz->get_info(time - std::chrono::seconds{1}).offset.count();
-      for (int64_t lost = utc_s + before; lost < minute.local_s; lost += 60)
-        minute.jumped_over.push_back(lost);
+      for (int64_t lost = utc_s + before; lost < minute.local_s; lost += 60) minute.jumped_over.push_back(lost);
     }
     out.push_back(std::move(minute));
   }
@@ -170,8 +162,7 @@ std::vector<int64_t> firings(const std::string& expression, const std::vector<Mi
         field_has(parsed.fields[0], i % 60, 0, 59) && field_has(parsed.fields[1], i / 60, 0, 23);
   }
   const auto matches = [&](int64_t local_s) {
-    return times[static_cast<size_t>(local_s % 86'400 / 60)] &&
-           parsed.day_matches(local_s / 86'400);
+    return times[static_cast<size_t>(local_s % 86'400 / 60)] && parsed.day_matches(local_s / 86'400);
   };
   const bool elapsed = parsed.fields[0].front() == '*' || parsed.fields[1].front() == '*';
   std::vector<int64_t> out;

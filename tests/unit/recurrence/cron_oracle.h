@@ -23,7 +23,6 @@ struct Minute {
 std::vector<Minute> minutes(const std::string& zone, int64_t after_s, int64_t until_s);
 
 /// Of a 5-field expression without H and macros.
-std::vector<int64_t> firings(const std::string& expression, const std::vector<Minute>& minutes,
-                             ClockPolicies policies);
+std::vector<int64_t> firings(const std::string& expression, const std::vector<Minute>& minutes, ClockPolicies policies);
 
 }  // namespace schedules::oracle

@@ -147,8 +147,7 @@ TEST(Examples, FireWhenTheyShould) {
     ASSERT_EQ(found.size(), example.next.size()) << example.cron;
     for (size_t i = 0; i < found.size(); ++i) {
       EXPECT_EQ(found[i].nominal, parse_time(example.next[i]).value())
-          << example.cron << " in " << example.timezone << " fires at "
-          << format_time(found[i].nominal);
+          << example.cron << " in " << example.timezone << " fires at " << format_time(found[i].nominal);
       EXPECT_EQ(found[i].due, found[i].nominal);
     }
   }

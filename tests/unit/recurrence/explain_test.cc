@@ -35,8 +35,7 @@ TEST(Explain, ASkippedDayNamesItsDates) {
 }
 
 TEST(Explain, ASkippedFiringIsTold) {
-  const RecurrenceSpec skip{
-      .cron = {"30 1 * * *"}, .timezone = "Europe/London", .clock = {.gap = GapPolicy::skip}};
+  const RecurrenceSpec skip{.cron = {"30 1 * * *"}, .timezone = "Europe/London", .clock = {.gap = GapPolicy::skip}};
   EXPECT_THAT(why(skip, "2026-03-28T12:00:00Z"), HasSubstr("01:30 does not exist on 2026-03-29"));
   EXPECT_THAT(why(skip, "2026-03-28T12:00:00Z"), HasSubstr("was skipped"));
   EXPECT_EQ(why(skip, "2026-03-30T12:00:00Z"), "");
@@ -51,8 +50,7 @@ TEST(Explain, AnOverlapNamesThePass) {
   spec.clock.overlap = OverlapPolicy::second;
   EXPECT_THAT(why(spec, "2026-10-24T12:00:00Z"), HasSubstr("fires in the second pass only"));
   spec.clock.overlap = OverlapPolicy::both;
-  EXPECT_THAT(why(spec, "2026-10-25T00:45:00Z"),
-              HasSubstr("the policy is both; this is the second pass"));
+  EXPECT_THAT(why(spec, "2026-10-25T00:45:00Z"), HasSubstr("the policy is both; this is the second pass"));
   spec.cron = {"*/30 * * * *"};
   EXPECT_THAT(why(spec, "2026-10-25T00:05:00Z"), HasSubstr("runs on elapsed time"));
 }
@@ -63,16 +61,15 @@ TEST(Explain, AnOrdinaryOccurrenceNeedsNoWords) {
 }
 
 TEST(Explain, JitterIsTold) {
-  EXPECT_THAT(why({.cron = {"0 9 * * *"}, .jitter = std::chrono::minutes(10), .schedule_id = "x"},
-                  "2026-06-24T12:00:00Z"),
-              HasSubstr("within a jitter of 600 s"));
+  EXPECT_THAT(
+      why({.cron = {"0 9 * * *"}, .jitter = std::chrono::minutes(10), .schedule_id = "x"}, "2026-06-24T12:00:00Z"),
+      HasSubstr("within a jitter of 600 s"));
 }
 
 TEST(Notes, ComeFromExpressionsAndZone) {
   EXPECT_THAT(notes(rule({.cron = {"0 9 * * *"}, .timezone = "Europe/London"})), IsEmpty());
   EXPECT_THAT(notes(rule({.cron = {"*/5 * * * *"}})), IsEmpty());
-  EXPECT_THAT(notes(rule({.cron = {"*/5 * * * *"}, .timezone = "Europe/London"})),
-              Contains(HasSubstr("elapsed time")));
+  EXPECT_THAT(notes(rule({.cron = {"*/5 * * * *"}, .timezone = "Europe/London"})), Contains(HasSubstr("elapsed time")));
   EXPECT_THAT(notes(rule({.cron = {"0 0 13 * 5"}})), Contains(HasSubstr("either one fires")));
   EXPECT_THAT(notes(rule({.cron = {"H H(2-4) * * *"}, .schedule_id = "x"})),
               Contains(HasSubstr("\"H(2-4)\" in the hour field stands for")));

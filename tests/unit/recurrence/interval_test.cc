@@ -41,8 +41,7 @@ TEST(EveryMacro, IsAnIntervalFromTheEpoch) {
 }
 
 TEST(EveryMacro, StartsAtStartAt) {
-  const auto rule =
-      Recurrence::make({.cron = {" @EVERY 1h30m "}, .start_at = at("2026-01-01T00:10:00Z")});
+  const auto rule = Recurrence::make({.cron = {" @EVERY 1h30m "}, .start_at = at("2026-01-01T00:10:00Z")});
   ASSERT_TRUE(rule);
   EXPECT_EQ(rule->next(at("2025-01-01T00:00:00Z"))->nominal, at("2026-01-01T00:10:00Z"));
   EXPECT_EQ(rule->next(at("2026-01-01T00:10:00Z"))->nominal, at("2026-01-01T01:40:00Z"));

@@ -45,29 +45,25 @@ rc::Gen<std::string> field(int low, int high) {
 
 rc::Gen<std::string> expression() {
   return rc::gen::exec([] {
-    const auto day = *rc::gen::oneOf(
-        field(1, 31), element<std::string>({"*", "?", "L", "LW", "L-2", "15W", "1W"}));
-    const auto weekday = *rc::gen::oneOf(
-        field(0, 7), element<std::string>({"*", "?", "5L", "L0", "1#2", "MON-FRI", "sat-sun"}));
-    const auto six =
-        fmt::format("{} {} {} {} {}", *field(0, 59), *field(0, 23), day, *field(1, 12), weekday);
+    const auto day = *rc::gen::oneOf(field(1, 31), element<std::string>({"*", "?", "L", "LW", "L-2", "15W", "1W"}));
+    const auto weekday =
+        *rc::gen::oneOf(field(0, 7), element<std::string>({"*", "?", "5L", "L0", "1#2", "MON-FRI", "sat-sun"}));
+    const auto six = fmt::format("{} {} {} {} {}", *field(0, 59), *field(0, 23), day, *field(1, 12), weekday);
     return *rc::gen::arbitrary<bool>() ? six : *field(0, 59) + " " + six;
   });
 }
 
 rc::Gen<std::string> zone_name() {
-  return element<std::string>({"UTC", "America/New_York", "Europe/London", "Australia/Lord_Howe",
-                               "Pacific/Apia", "Africa/Casablanca", "America/Sao_Paulo",
-                               "Asia/Kathmandu"});
+  return element<std::string>({"UTC", "America/New_York", "Europe/London", "Australia/Lord_Howe", "Pacific/Apia",
+                               "Africa/Casablanca", "America/Sao_Paulo", "Asia/Kathmandu"});
 }
 
 // Most instants lie within two days of a clock change.
 rc::Gen<TimePoint> instant() {
   return rc::gen::exec([] {
-    const auto base = *element<int64_t>({0, 1'325'239'200, 1'774'746'000, 1'792'890'000,
-                                         1'772'953'200, 4'102'444'800, 7'257'000'000});
-    return TimePoint{
-        Duration{base * 1'000'000 + *range<int64_t>(-172'800'000'000, 172'800'000'000)}};
+    const auto base = *element<int64_t>(
+        {0, 1'325'239'200, 1'774'746'000, 1'792'890'000, 1'772'953'200, 4'102'444'800, 7'257'000'000});
+    return TimePoint{Duration{base * 1'000'000 + *range<int64_t>(-172'800'000'000, 172'800'000'000)}};
   });
 }
 
@@ -77,8 +73,7 @@ rc::Gen<RecurrenceSpec> spec() {
     out.cron = {*expression()};
     out.timezone = *zone_name();
     out.clock.gap = *element<GapPolicy>({GapPolicy::shift_forward, GapPolicy::skip});
-    out.clock.overlap =
-        *element<OverlapPolicy>({OverlapPolicy::first, OverlapPolicy::second, OverlapPolicy::both});
+    out.clock.overlap = *element<OverlapPolicy>({OverlapPolicy::first, OverlapPolicy::second, OverlapPolicy::both});
     out.schedule_id = fmt::format("{}", *rc::gen::arbitrary<int>());
     out.jitter = Duration{*range<int64_t>(0, 7'200'000'000)};
     return out;
@@ -191,8 +186,8 @@ RC_GTEST_PROP(CronProperty, AnyTextIsReadOrRefusedWithinIt, (const std::string& 
 }
 
 RC_GTEST_PROP(CronProperty, TextOfCronLettersIsReadOrRefused, ()) {
-  const auto letters = element<char>({'*', '/', '-', ',', '?', 'L', 'W', '#', 'H', '(', ')',
-                                      '0', '1', '5', '9', ' ', ' ', '@', 'M', 'O', 'N'});
+  const auto letters = element<char>(
+      {'*', '/', '-', ',', '?', 'L', 'W', '#', 'H', '(', ')', '0', '1', '5', '9', ' ', ' ', '@', 'M', 'O', 'N'});
   const auto text = *rc::gen::container<std::string>(letters);
   const auto cron = Cron::parse(text);
   if (!cron) RC_ASSERT(static_cast<size_t>(cron.error().column) <= text.size());

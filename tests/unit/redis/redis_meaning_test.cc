@@ -87,7 +87,8 @@ TEST(RedisRequest, IsSentAgainOnlyWhereAllOfItWasRefused) {
     for (const auto& error : errors) made.push_back(Raw{.reply = {}, .error = error});
     return made;
   };
-  const auto two = request_of(Batch{.key = "k", .commands = {{"SET", "a", "1"}, {"SET", "b", "1"}, {"WAIT", "1", "9"}}});
+  const auto two =
+      request_of(Batch{.key = "k", .commands = {{"SET", "a", "1"}, {"SET", "b", "1"}, {"WAIT", "1", "9"}}});
   EXPECT_TRUE(nothing_done(*two, answers({"ASK 1 h:1", "ASK 1 h:1", ""})));
   EXPECT_FALSE(nothing_done(*two, answers({"ASK 1 h:1", "", ""})));
   EXPECT_FALSE(nothing_done(*two, answers({"", "ASK 1 h:1", ""})));
@@ -99,7 +100,9 @@ TEST(RedisRequest, IsSentAgainOnlyWhereAllOfItWasRefused) {
 }
 
 TEST(RedisRequest, InfoTellsWhatANodeIs) {
-  const auto node = node_of({"h", 1}, "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n\r\nmaxmemory_policy:noeviction\r\nmaster_replid:r1\r\n");
+  const auto node = node_of(
+      {"h", 1},
+      "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n\r\nmaxmemory_policy:noeviction\r\nmaster_replid:r1\r\n");
   EXPECT_EQ(node.version, "7.0.15");
   EXPECT_EQ(node.run_id, "abc");
   EXPECT_EQ(node.maxmemory_policy, "noeviction");

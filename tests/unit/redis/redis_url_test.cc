@@ -37,7 +37,8 @@ TEST(RedisUrl, SentinelNamesItsMaster) {
 }
 
 TEST(RedisUrl, OptionsOfSentinelStandOnEitherSideOfTheName) {
-  for (const auto* text : {"redis-sentinel://a?sentinel_password=x&tls=true#m", "redis-sentinel://a#m?sentinel_password=x&tls=true"}) {
+  for (const auto* text :
+       {"redis-sentinel://a?sentinel_password=x&tls=true#m", "redis-sentinel://a#m?sentinel_password=x&tls=true"}) {
     const auto url = parse_url(text).value();
     EXPECT_EQ(url.sentinel_password, "x") << text;
     EXPECT_EQ(url.master_name, "m");
@@ -52,7 +53,8 @@ TEST(RedisUrl, AClusterHasManyHosts) {
 }
 
 TEST(RedisUrl, ItsTextShowsNoPassword) {
-  for (const auto* text : {"redis://u:geheim@h", "redis-sentinel://:geheim@h/0?sentinel_password=geheim#m", "redis-cluster://u:geheim@h"}) {
+  for (const auto* text : {"redis://u:geheim@h", "redis-sentinel://:geheim@h/0?sentinel_password=geheim#m",
+                           "redis-cluster://u:geheim@h"}) {
     EXPECT_EQ(parse_url(text).value().text().find("geheim"), std::string::npos);
   }
 }
@@ -66,14 +68,15 @@ TEST_P(BadRedisUrl, IsRefusedWithoutShowingAPassword) {
   EXPECT_EQ(url.error().detail.find("geheim"), std::string::npos) << url.error().detail;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BadRedisUrl,
-                         ::testing::Values("", "h:1", "http://h", "redis://", "redis://:", "redis://h:", "redis://h:0", "redis://h:70000",
-                                           "redis://h:1x", "redis://h/x", "redis://h/-1", "redis://h/99999999999", "redis://a,b",
-                                           "redis://u@h", "redis://u:@h", "redis://h h", "redis://[::1", "redis://[::1]x", "redis://::1",
-                                           "redis://:geheim%4@h", "redis://:geheim%zz@h", "redis://h?x=1", "redis://h?tls=maybe",
-                                           "redis://u:12?geheim@h", "redis://u:12/geheim@h", "redis://u:12#geheim@h",
-                                           "redis-sentinel://u:12#geheim@h", "redis-sentinel://h#my%20master", "redis-sentinel://h?geheim&x#m",
-                                           "redis://h#m", "redis-sentinel://a", "redis-sentinel://a,#m", "redis-cluster://a/1",
-                                           "redis-cluster://a?sentinel_password=x", "redis-cluster://"));
+INSTANTIATE_TEST_SUITE_P(
+    All, BadRedisUrl,
+    ::testing::Values("", "h:1", "http://h", "redis://", "redis://:", "redis://h:", "redis://h:0", "redis://h:70000",
+                      "redis://h:1x", "redis://h/x", "redis://h/-1", "redis://h/99999999999", "redis://a,b",
+                      "redis://u@h", "redis://u:@h", "redis://h h", "redis://[::1", "redis://[::1]x", "redis://::1",
+                      "redis://:geheim%4@h", "redis://:geheim%zz@h", "redis://h?x=1", "redis://h?tls=maybe",
+                      "redis://u:12?geheim@h", "redis://u:12/geheim@h", "redis://u:12#geheim@h",
+                      "redis-sentinel://u:12#geheim@h", "redis-sentinel://h#my%20master",
+                      "redis-sentinel://h?geheim&x#m", "redis://h#m", "redis-sentinel://a", "redis-sentinel://a,#m",
+                      "redis-cluster://a/1", "redis-cluster://a?sentinel_password=x", "redis-cluster://"));
 
 }  // namespace schedules::redis

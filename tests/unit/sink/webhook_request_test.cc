@@ -67,8 +67,8 @@ TEST(WebhookRequest, OwnHeadersNeverReplaceOurs) {
   delivery.event.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   for (const auto* name :
        {"x-schedules-event-id", "X-SCHEDULES-SIGNATURE", "X-Schedules-Schedule-Id", "X-Schedules-Anything",
-        "Content-Type", "content-length", "Transfer-Encoding", "Host", "Connection", "Expect",
-        "User-Agent", "TraceParent", "Upgrade", "Proxy-Authorization", "event_id", "schedule_id", "action"}) {
+        "Content-Type", "content-length", "Transfer-Encoding", "Host", "Connection", "Expect", "User-Agent",
+        "TraceParent", "Upgrade", "Proxy-Authorization", "event_id", "schedule_id", "action"}) {
     delivery.event.headers.emplace_back(name, "forged");
   }
   const auto request = webhook_request(delivery).value();
@@ -87,8 +87,14 @@ TEST(WebhookRequest, OwnHeaderThatRepeatsOursExactlyTakesNothingAway) {
 }
 
 TEST(WebhookRequest, InjectedHeadersAreRefused) {
-  const Headers bad{{"X-A", "1\r\nX-B: 2"}, {"X-A", "1\n2"}, {"X-A", std::string("a\0b", 3)}, {"X-A\r\nX-B", "1"},
-                    {"X A", "1"},           {"X-A:", "1"},   {"", "1"},                       {"Xé", "1"}};
+  const Headers bad{{"X-A", "1\r\nX-B: 2"},
+                    {"X-A", "1\n2"},
+                    {"X-A", std::string("a\0b", 3)},
+                    {"X-A\r\nX-B", "1"},
+                    {"X A", "1"},
+                    {"X-A:", "1"},
+                    {"", "1"},
+                    {"Xé", "1"}};
   for (const auto& header : bad) {
     auto delivery = example();
     delivery.event.headers = {header};

@@ -51,8 +51,8 @@ TEST(MetricsTable, NamesFollowPrometheus) {
     if (info.kind == MetricInfo::Kind::histogram) {
       EXPECT_TRUE(name.ends_with("_seconds")) << name;
     }
-    for (const auto* suffix : {"_milliseconds", "_ms", "_minutes", "_kilobytes", "_count", "_sum", "_bucket", "_counter",
-                               "_gauge", "_histogram"}) {
+    for (const auto* suffix : {"_milliseconds", "_ms", "_minutes", "_kilobytes", "_count", "_sum", "_bucket",
+                               "_counter", "_gauge", "_histogram"}) {
       EXPECT_FALSE(name.ends_with(suffix)) << name;
     }
   }
@@ -64,8 +64,7 @@ TEST(MetricsPage, EveryLineIsWellFormed) {
   metrics.lateness.observe(0.003);
   metrics.observe_request("GET /api/v1/events", 207, std::chrono::milliseconds(3));
   metrics.observe_store("rocksdb", "put", std::chrono::microseconds(80), false);
-  const std::regex line_form(
-      R"re([a-z_]+(\{([a-z_]+="([^"\\\n]|\\["\\n])*",?)+\})? (\+Inf|NaN|-?[0-9][0-9.e+-]*))re");
+  const std::regex line_form(R"re([a-z_]+(\{([a-z_]+="([^"\\\n]|\\["\\n])*",?)+\})? (\+Inf|NaN|-?[0-9][0-9.e+-]*))re");
   for (const auto& line : lines_of(metrics.render())) {
     if (!line.starts_with("# ")) {
       EXPECT_TRUE(std::regex_match(line, line_form)) << line;

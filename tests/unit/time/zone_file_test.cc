@@ -70,9 +70,9 @@ TEST(PosixRule, JulianDaysSkipOrCountTheLeapDay) {
 }
 
 TEST(PosixRule, RefusesWhatIsNone) {
-  for (const auto* text : {"", "E5", "EST", "EST5EDT", "EST5EDT,M3.2.0", "EST5EDT,M13.2.0,M11.1.0",
-                           "EST5EDT,M3.6.0,M11.1.0", "EST200", "<EST5", "EST5EDT,M3.2.0,M11.1.0x",
-                           "EST5EDT,J0,J365", "EST5:60"}) {
+  for (const auto* text :
+       {"", "E5", "EST", "EST5EDT", "EST5EDT,M3.2.0", "EST5EDT,M13.2.0,M11.1.0", "EST5EDT,M3.6.0,M11.1.0", "EST200",
+        "<EST5", "EST5EDT,M3.2.0,M11.1.0x", "EST5EDT,J0,J365", "EST5:60"}) {
     EXPECT_FALSE(parse_posix_rule(text)) << text;
   }
 }
