@@ -1,5 +1,5 @@
-// A small HTTP/1.1 client: some connections, one thread, one request under way on each. It keeps connections alive,
-// reads of an answer only the status and the length, and says why it ends the program where something is wrong.
+// A small HTTP/1.1 client: some connections, one thread, one request under way on each. It keeps connections alive, reads
+// of an answer only the status and the length, and says why it ends the program where something is wrong.
 #pragma once
 
 #include <functional>

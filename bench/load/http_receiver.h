@@ -1,5 +1,4 @@
-// A small HTTP/1.1 server with one thread: the receiver of webhooks, and the responder that shows how fast HTTP itself
-// is.
+// A small HTTP/1.1 server with one thread: the receiver of webhooks, and the responder that shows how fast HTTP itself is.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// Schedules declared in code: each is registered when the program starts, and applied when a Scheduler is opened. What
-// an operator has overridden or paused stays; one that is taken out of the code is disabled.
+// Schedules declared in code: each is registered when the program starts, and applied when a Scheduler is opened. What an
+// operator has overridden or paused stays; one that is taken out of the code is disabled.
 //
 //   SCHEDULES_DEFINITION(DailyCleanup, .entity_type = "system", .action = "cleanup", .cron = "0 2 * * *",
 //                        .payload = R"({"targets":["temp_files"]})");

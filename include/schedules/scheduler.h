@@ -4,8 +4,7 @@
 //   auto& scheduler = **opened;
 //   scheduler.on("user.notifications", [](const schedules::FiredEvent& event) { return schedules::Ok(); });
 //   scheduler.schedule_event({.topic = "user.notifications", .entity_type = "user", .action = "send_reminder",
-//                             .body = R"({"user_id":123})", .scheduled_at = now + 1h, .correlation_id =
-//                             "reminder-123"});
+//                             .body = R"({"user_id":123})", .scheduled_at = now + 1h, .correlation_id = "reminder-123"});
 //
 // What schedule_event has answered survives a kill or a power cut. An event is handled at least once, never before its
 // time; a repeat has the same id. One process opens a directory at a time. Needs C++20.
@@ -130,16 +129,17 @@ class Scheduler {
     std::map<std::string, EventHandler> handlers;
   };
 
-  /// Opens or makes the directory, applies the definitions in code (definition.h) and starts firing. Problems:
-  /// unavailable (another process has it open), newer_layout, disk_full, io_error, and bad settings.
+  /// Opens or makes the directory, applies the definitions in code (definition.h) and starts firing. Problems: unavailable
+  /// (another process has it open),
+  /// newer_layout, disk_full, io_error, and bad settings.
   static Answer<std::unique_ptr<Scheduler>> open(Options options);
   /// Stops as stop(10 s).
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  /// Handles a topic, or with "*" all that have no handler of their own. An event without a handler is tried again
-  /// after its retry delay and at last becomes a dead letter: see Options::handlers.
+  /// Handles a topic, or with "*" all that have no handler of their own. An event without a handler is tried again after
+  /// its retry delay and at last becomes a dead letter: see Options::handlers.
   void on(const std::string& topic, EventHandler handler);
 
   /// Durable when it returns. Blocks for one synced write (callers share it). Thread-safe.

@@ -1,12 +1,12 @@
 // The outbox: executions on their way to a server that may be away. Each batch is first spooled on this machine, which
-// answers the append; then what waits is sent, joined into few inserts. So neither a dead nor a slow server of
-// analytics is ever felt by what fires, and a process that is killed loses nothing that was appended.
+// answers the append; then what waits is sent, joined into few inserts. So neither a dead nor a slow server of analytics is
+// ever felt by what fires, and a process that is killed loses nothing that was appended.
 //
 // What is sent is sent again until it is answered, the same executions together, so that the store can tell a repeat.
 // Beyond the spool's bound the newest are dropped: counted, and said in the log.
 //
-// Thread-safe. It outlives what it has asked of the store and the spool, whose answers reach into it. So they end in
-// this order: stop(), the store (which answers what is under way), the spool, the outbox.
+// Thread-safe. It outlives what it has asked of the store and the spool, whose answers reach into it. So they end in this
+// order: stop(), the store (which answers what is under way), the spool, the outbox.
 #pragma once
 
 #include <condition_variable>
@@ -37,8 +37,8 @@ class ExecutionOutbox final : public ExecutionStore {
  public:
   ExecutionOutbox(ExecutionStore& store, ExecutionSpool& spool, const Clock& clock, OutboxOptions options = {});
 
-  /// Answered once it is spooled; a batch that the spool cannot take goes to the store directly, and is dropped where
-  /// that fails too. Errors: none.
+  /// Answered once it is spooled; a batch that the spool cannot take goes to the store directly, and is dropped where that
+  /// fails too. Errors: none.
   void append(std::vector<Execution> executions, Done<void> done) override;
   // What reads, reads the store: what still waits is not in it.
   void find_executions(ExecutionFilter filter, Done<ExecutionPage> done) override;

@@ -1,5 +1,5 @@
-// Who may call: nobody but this machine (none), the bearer of a signed token (token), or of one whose user the
-// framework knows (stufio). Thread-safe.
+// Who may call: nobody but this machine (none), the bearer of a signed token (token), or of one whose user the framework
+// knows (stufio). Thread-safe.
 #pragma once
 
 #include <optional>

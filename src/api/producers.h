@@ -1,5 +1,5 @@
-// How many events each producer may put: a token bucket for each token's subject; without tokens all callers are one
-// producer. Thread-safe.
+// How many events each producer may put: a token bucket for each token's subject; without tokens all callers are one producer.
+// Thread-safe.
 #pragma once
 
 #include <mutex>

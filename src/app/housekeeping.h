@@ -1,5 +1,5 @@
-// What has to be done now and then, on a thread of its own: probe the stores, refresh gauges, trim the stream's tail,
-// let old executions go.
+// What has to be done now and then, on a thread of its own: probe the stores, refresh gauges, trim the stream's tail, let
+// old executions go.
 #pragma once
 
 #include <condition_variable>

@@ -1,5 +1,5 @@
-// The journal in its place: before the stores, behind the Kafka sink, and at the taking over of a shard. On where Redis
-// and Kafka are set.
+// The journal in its place: before the stores, behind the Kafka sink, and at the taking over of a shard. On where Redis and Kafka
+// are set.
 #pragma once
 
 #include <atomic>
@@ -19,8 +19,8 @@ namespace schedules {
 class Journaling {
  public:
   static bool wanted(const Settings& settings);
-  /// From then on the stores' faces keep the journal. Errors: invalid_argument. Stores and clock must outlive it; close
-  /// it before the stores are closed.
+  /// From then on the stores' faces keep the journal. Errors: invalid_argument. Stores and clock must outlive it; close it before
+  /// the stores are closed.
   static Result<std::unique_ptr<Journaling>> open(const Settings& settings, Stores& stores, const Clock& clock);
   ~Journaling() { close(); }
 

@@ -1,5 +1,4 @@
-// Layouts of all stores, embedded and on servers: what is there, what this version wants, and bringing the one to the
-// other.
+// Layouts of all stores, embedded and on servers: what is there, what this version wants, and bringing the one to the other.
 #include <cstdio>
 
 #include "app/serve.h"

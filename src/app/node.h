@@ -1,5 +1,5 @@
-// One running scheduler: stores, sinks, engine, recorder, API and HTTP server, built from settings in the order in
-// which they need each other, and taken apart in the order in which they can be.
+// One running scheduler: stores, sinks, engine, recorder, API and HTTP server, built from settings in the order in which
+// they need each other, and taken apart in the order in which they can be.
 #pragma once
 
 #include <memory>

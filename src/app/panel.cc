@@ -125,8 +125,7 @@ void OverridePanel::read(Done<void> done) {
   });
 }
 
-// Other programs may have written them: one that cannot be is left out, and so are all where they contradict each
-// other.
+// Other programs may have written them: one that cannot be is left out, and so are all where they contradict each other.
 void OverridePanel::replace(const std::vector<SettingOverride>& found) {
   {
     const std::scoped_lock lock(mutex_);

@@ -1,6 +1,6 @@
-// What administrators have set in the framework's settings page, above the settings that a node was started with.
-// Overrides of live settings apply at once, others are shown and wait for a restart. With MongoDB they are kept in its
-// collection `settings` and shared by all nodes; without it they are forgotten at the restart. Thread-safe.
+// What administrators have set in the framework's settings page, above the settings that a node was started with. Overrides of
+// live settings apply at once, others are shown and wait for a restart. With MongoDB they are kept in its collection
+// `settings` and shared by all nodes; without it they are forgotten at the restart. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -18,8 +18,8 @@ class OverridePanel {
  public:
   using Apply = std::function<void(const Settings&)>;
 
-  /// `kept`: null without MongoDB; what it is still asked must be answered before this goes. `apply` is given the
-  /// settings that are to be in force, on any thread.
+  /// `kept`: null without MongoDB; what it is still asked must be answered before this goes. `apply` is given the settings
+  /// that are to be in force, on any thread.
   OverridePanel(const Settings& started, std::unique_ptr<MongoSettingOverrides> kept, const Clock& clock, Apply apply);
 
   [[nodiscard]] api::SettingsPanel doors();

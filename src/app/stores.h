@@ -1,5 +1,5 @@
-// The stores that settings ask for, each in its role. What no server is named for is embedded: RocksDB for events,
-// SQLite for schedules and executions. The stream's tail is always this node's own.
+// The stores that settings ask for, each in its role. What no server is named for is embedded: RocksDB for events, SQLite for
+// schedules and executions. The stream's tail is always this node's own.
 #pragma once
 
 #include <memory>
@@ -22,8 +22,8 @@ namespace schedules {
 
 class Stores {
  public:
-  /// Never waits for a server. Errors: those of the embedded stores' open, with the path in the detail;
-  /// invalid_argument for an address that cannot be one.
+  /// Never waits for a server. Errors: those of the embedded stores' open, with the path in the detail; invalid_argument
+  /// for an address that cannot be one.
   static Result<std::unique_ptr<Stores>> open(const Settings& settings, const Clock& clock, Random& random);
   /// As close().
   ~Stores() { close(); }

@@ -1,5 +1,4 @@
-// What a node does beside firing: looks after its parts' health, keeps figures, forgets what is old, takes new
-// settings.
+// What a node does beside firing: looks after its parts' health, keeps figures, forgets what is old, takes new settings.
 #include "app/node_parts.h"
 #include "base/log.h"
 

@@ -1,5 +1,4 @@
-// Waits for the answer of an asynchronous call. For threads that may block: never an engine's, a store's or an HTTP
-// thread.
+// Waits for the answer of an asynchronous call. For threads that may block: never an engine's, a store's or an HTTP thread.
 #pragma once
 
 #include <future>

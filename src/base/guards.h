@@ -1,5 +1,5 @@
-// The guards that controls take out, one a build (cmake -DSCHEDULES_WITHOUT_GUARD=…), to see that dev/chaos and the
-// simulator notice their absence. In every other build all are on. Constants; any thread.
+// The guards that controls take out, one a build (cmake -DSCHEDULES_WITHOUT_GUARD=…), to see that dev/chaos and the simulator
+// notice their absence. In every other build all are on. Constants; any thread.
 #pragma once
 
 namespace schedules::guards {

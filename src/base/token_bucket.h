@@ -1,5 +1,5 @@
-// A token bucket: so many a second, and as many at once. What is taken may exceed what is there, and is then a debt: a
-// large batch is let through whole, and pays by the wait of the next one. Not thread-safe; the time is the caller's.
+// A token bucket: so many a second, and as many at once. What is taken may exceed what is there, and is then a debt: a large
+// batch is let through whole, and pays by the wait of the next one. Not thread-safe; the time is the caller's.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// HTTP to the server, over one kept connection. One thread. An answer that is not 2xx becomes an Error with the
-// server's own code, detail and field, from either of its two error forms.
+// HTTP to the server, over one kept connection. One thread. An answer that is not 2xx becomes an Error with the server's
+// own code, detail and field, from either of its two error forms.
 #pragma once
 
 #include <chrono>

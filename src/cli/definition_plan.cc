@@ -22,8 +22,7 @@ std::string shown(const json::value& value) { return truncate_utf8(json::seriali
 
 std::string owner_of(const json::object& schedule) { return text_at(schedule, "owner"); }
 
-// The fields that differ go into the request; what the server does not show cannot be compared and counts as its
-// default.
+// The fields that differ go into the request; what the server does not show cannot be compared and counts as its default.
 void compare(const json::object& wanted, const json::object& stored, PlanItem& item) {
   json::object request;
   for (const auto& field : schedule_fields()) {

@@ -13,8 +13,8 @@ namespace schedules::cli {
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-/// {"items":[…],"next_cursor":…} from /api/v1: follows cursors until `limit` items are there, prints them; gives the
-/// exit code. JSON output has the same form, with every item that was fetched.
+/// {"items":[…],"next_cursor":…} from /api/v1: follows cursors until `limit` items are there, prints them; gives the exit
+/// code. JSON output has the same form, with every item that was fetched.
 int list_pages(Session& session, const std::string& path, Parameters parameters, size_t limit,
                const std::vector<Column>& columns);
 

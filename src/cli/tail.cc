@@ -33,8 +33,7 @@ std::string line_of(const std::string& topic, const json::object& message) {
                                payload == nullptr ? std::string("{}") : json::serialize(*payload)));
 }
 
-// "event: gap" tells that messages are not kept any more; a topic of that name carries messages, which have an
-// event_id.
+// "event: gap" tells that messages are not kept any more; a topic of that name carries messages, which have an event_id.
 bool is_gap(const StreamEvent& event, const json::object& data) {
   return event.name == "gap" && !data.contains("event_id");
 }

@@ -1,5 +1,5 @@
-// ClickHouse's RowBinary: values one after another, little-endian, texts with a varint length. Column types stand at
-// the calls. A reader never runs past its end: it turns bad and gives zeros, and the caller asks ok() once at the end.
+// ClickHouse's RowBinary: values one after another, little-endian, texts with a varint length. Column types stand at the
+// calls. A reader never runs past its end: it turns bad and gives zeros, and the caller asks ok() once at the end.
 #pragma once
 
 #include <bit>

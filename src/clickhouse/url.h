@@ -28,9 +28,9 @@ struct Url {
   [[nodiscard]] bool is_loopback() const;
 };
 
-/// http://, https:// or clickhouse://[user[:password]@]host[:port][/database][?setting=value&…]. clickhouse:// is
-/// spoken as HTTP too; `secure=true` in its query makes it HTTPS. Ports: 8123, with TLS 8443. Parts may be
-/// percent-encoded. Errors: invalid_argument, which never shows the password.
+/// http://, https:// or clickhouse://[user[:password]@]host[:port][/database][?setting=value&…]. clickhouse:// is spoken
+/// as HTTP too; `secure=true` in its query makes it HTTPS. Ports: 8123, with TLS 8443. Parts may be percent-encoded.
+/// Errors: invalid_argument, which never shows the password.
 Result<Url> parse_url(std::string_view text);
 
 }  // namespace schedules::clickhouse

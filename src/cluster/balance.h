@@ -7,8 +7,8 @@
 
 namespace schedules {
 
-/// `owners`: by shard, the node that holds it now; empty, or a node that is not in `nodes`: nobody. Answers the node
-/// that should hold it, by shard. `nodes` must not be empty.
+/// `owners`: by shard, the node that holds it now; empty, or a node that is not in `nodes`: nobody. Answers the node that
+/// should hold it, by shard. `nodes` must not be empty.
 std::vector<std::string> balance(std::vector<std::string> nodes, const std::vector<std::string>& owners);
 
 }  // namespace schedules

@@ -1,6 +1,6 @@
-// Who works on which shards. A node may act on a shard only while it holds the shard's lease: a right that ends by
-// itself, with an epoch that grows with every owner and that the store checks in every change of state. Stores are
-// fenced by the epoch, the node by its own clock: it stops before its lease can have ended.
+// Who works on which shards. A node may act on a shard only while it holds the shard's lease: a right that ends by itself,
+// with an epoch that grows with every owner and that the store checks in every change of state. Stores are fenced by the
+// epoch, the node by its own clock: it stops before its lease can have ended.
 #pragma once
 
 #include <functional>

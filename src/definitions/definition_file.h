@@ -40,8 +40,7 @@ struct DefinitionFiles {
 /// Adds the others; where two have one name, the later one is a fault.
 void append(DefinitionFiles& all, DefinitionFiles some);
 DefinitionFiles read_definition_text(const std::string& text, const std::string& file, const std::string& owner = "");
-/// Every *.yaml, *.yml and *.json in the folder and below it, by path; or the one file. A path that is not there is a
-/// fault.
+/// Every *.yaml, *.yml and *.json in the folder and below it, by path; or the one file. A path that is not there is a fault.
 DefinitionFiles read_definition_folder(const std::string& path);
 
 /// Strict: any fault is an error, all of them together. Errors: io_error, invalid_argument (not YAML), …

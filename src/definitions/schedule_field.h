@@ -1,5 +1,4 @@
-// What can be said of a schedule: one table for the flags of `schedule create|update` and the keys of a definition
-// file.
+// What can be said of a schedule: one table for the flags of `schedule create|update` and the keys of a definition file.
 #pragma once
 
 #include <span>

@@ -41,8 +41,8 @@ class Lane {
   void push(Event event) { queue_.push_back(std::move(event)); }
   std::deque<Event> take_all() { return std::exchange(queue_, {}); }
 
-  /// The next batch, of at most `most`: events whose ordering key has no publish running, each key at most in one
-  /// running publish.
+  /// The next batch, of at most `most`: events whose ordering key has no publish running, each key at most in one running
+  /// publish.
   std::vector<Event> take_batch(size_t most = SIZE_MAX, SteadyPoint now = {});
   void started(TimePoint now, const std::vector<Delivery>& deliveries);
   void finished(TimePoint now, const std::vector<Delivery>& deliveries);

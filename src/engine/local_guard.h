@@ -1,7 +1,6 @@
-// The far guard of a near store that only this process uses, such as an embedded one beside a far store on a server:
-// what is held back or cancelled is remembered here, since a transfer that could bring it near again dies with this
-// process too. Stands before the near store. Claims are not kept: of a caller's id the far store is asked (TwoTiers).
-// Thread-safe.
+// The far guard of a near store that only this process uses, such as an embedded one beside a far store on a server: what
+// is held back or cancelled is remembered here, since a transfer that could bring it near again dies with this process too.
+// Stands before the near store. Claims are not kept: of a caller's id the far store is asked (TwoTiers). Thread-safe.
 #pragma once
 
 #include <mutex>

@@ -1,6 +1,6 @@
-// Overlap: whether an occurrence may run while others of its schedule do (semantics S4). A run goes on from its begin
-// until its event has ended, retries included, or, where the schedule wants acknowledgements, until that; never longer
-// than max_runtime. Engine thread only.
+// Overlap: whether an occurrence may run while others of its schedule do (semantics S4). A run goes on from its begin until its
+// event has ended, retries included, or, where the schedule wants acknowledgements, until that; never longer than
+// max_runtime. Engine thread only.
 #pragma once
 
 #include <functional>
@@ -31,8 +31,8 @@ struct TurnTaken {
   std::vector<EventId> displaced;  ///< runs that are to end for this one
 };
 
-/// Enters the event into the runs of its schedule, where it may. Asked again for the same event it says the same, or
-/// that its turn has come. Pure.
+/// Enters the event into the runs of its schedule, where it may. Asked again for the same event it says the same, or that
+/// its turn has come. Pure.
 TurnTaken take_turn(std::vector<RunEntry>& runs, const Event& event, const RunPolicy& policy, TimePoint now);
 
 class Overlaps {

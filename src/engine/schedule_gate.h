@@ -1,5 +1,5 @@
-// Of begun events that are occurrences of schedules: whether they may fire now. An edited, paused or deleted schedule
-// never fires its old self; what is late is judged as a misfire; what meets another run of its schedule, by the overlap
+// Of begun events that are occurrences of schedules: whether they may fire now. An edited, paused or deleted schedule never
+// fires its old self; what is late is judged as a misfire; what meets another run of its schedule, by the overlap
 // policy. Engine thread only.
 #pragma once
 

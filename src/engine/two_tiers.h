@@ -1,11 +1,11 @@
 // Near and far store as one, for the front door: where they are different stores, an event that is given, changed or
-// cancelled while a transfer may be moving it has one fate all the same. Where one store holds both, each call is just
-// one call of it. Thread-safe: answers on the stores' threads.
+// cancelled while a transfer may be moving it has one fate all the same. Where one store holds both, each call is just one
+// call of it. Thread-safe: answers on the stores' threads.
 //
 //   far put of a caller's id     claim near → put far
-//   near put of a caller's id    put near; claimed: look far; not there (the far put never ended): take the claim's
-//   place cancel                       near, else far and then the guard change of a far event        hold back near →
-//   change far → change near, in case a transfer was first
+//   near put of a caller's id    put near; claimed: look far; not there (the far put never ended): take the claim's place
+//   cancel                       near, else far and then the guard
+//   change of a far event        hold back near → change far → change near, in case a transfer was first
 #pragma once
 
 #include <vector>
@@ -20,8 +20,7 @@ class TwoTiers {
 
   [[nodiscard]] bool one_store() const { return ports_.guard == nullptr; }
 
-  /// `named`: by event, whether its id is the caller's (an idempotency key, an id of another system) rather than
-  /// random.
+  /// `named`: by event, whether its id is the caller's (an idempotency key, an id of another system) rather than random.
   void put_near(std::vector<Event> events, const std::vector<bool>& named, PutMode mode,
                 Done<std::vector<PutOutcome>> done);
   void put_far(std::vector<Event> events, const std::vector<bool>& named, Done<std::vector<PutOutcome>> done);

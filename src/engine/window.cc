@@ -65,8 +65,8 @@ void Window::disown(uint32_t index) {
   shards_[index].retry_at = ports_.clock.wall() + kLapsedRetry;
 }
 
-// What other nodes put is told by messages, which may be lost, and only where it is due soon. A shard that is read all
-// the time anyway needs no look of its own.
+// What other nodes put is told by messages, which may be lost, and only where it is due soon. A shard that is read all the time
+// anyway needs no look of its own.
 TimePoint Window::look_now_and_then(TimePoint now) {
   if (options_.look_interval.count() == 0) return TimePoint::max();
   if (now < looked_at_ + options_.look_interval && now >= looked_at_) return looked_at_ + options_.look_interval;

@@ -1,5 +1,5 @@
-// The journal: every event that waits, kept apart from the stores that it waits in, so that these can be lost and
-// filled again. What is appended counts until it is forgotten; of one id the newest record counts.
+// The journal: every event that waits, kept apart from the stores that it waits in, so that these can be lost and filled again.
+// What is appended counts until it is forgotten; of one id the newest record counts.
 #pragma once
 
 #include <functional>
@@ -25,8 +25,8 @@ struct Replay {
   std::function<bool()> give_up;                        ///< asked now and then; may be empty
 };
 
-/// All calls are thread-safe. Errors: unavailable, payload_too_large, forbidden; what was sent may have arrived all the
-/// same, and may be sent again.
+/// All calls are thread-safe. Errors: unavailable, payload_too_large, forbidden; what was sent may have arrived all the same,
+/// and may be sent again.
 class Journal {
  public:
   virtual ~Journal() = default;

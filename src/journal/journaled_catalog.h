@@ -1,5 +1,5 @@
-// The catalog of one tier with a journal: a cancel or a change is answered once the journal knows of it too.
-// Thread-safe; the store must have answered everything before this goes.
+// The catalog of one tier with a journal: a cancel or a change is answered once the journal knows of it too. Thread-safe; the
+// store must have answered everything before this goes.
 #pragma once
 
 #include <functional>
@@ -8,8 +8,8 @@
 
 namespace schedules {
 
-/// The store goes first: it decides against begin. A crash in between leaves the old record in the journal, but the
-/// caller was answered nothing; a repeat of the cancel finds it cancelled, and forgets it again.
+/// The store goes first: it decides against begin. A crash in between leaves the old record in the journal, but the caller
+/// was answered nothing; a repeat of the cancel finds it cancelled, and forgets it again.
 class JournaledCatalog final : public EventCatalog {
  public:
   /// Whether what is missing there is missing indeed: false while a store that lost its data is being filled again.

@@ -37,9 +37,8 @@ bool ended_in_transaction(const Settlement& settlement) {
 
 }  // namespace
 
-// What comes from the far store is appended too, though the journal has it already if it was put there by an accept: a
-// claim that nobody finished is taken over in the same mode (engine/two_tiers.cc), and of that the journal knows
-// nothing.
+// What comes from the far store is appended too, though the journal has it already if it was put there by an accept: a claim
+// that nobody finished is taken over in the same mode (engine/two_tiers.cc), and of that the journal knows nothing.
 void JournaledNear::put(std::vector<Event> events, PutMode mode, Done<Outcomes> done) {
   auto copies = events;
   inner_.put(std::move(events), mode,
@@ -68,9 +67,8 @@ void JournaledNear::put(std::vector<Event> events, PutMode mode, Done<Outcomes> 
              });
 }
 
-// What ends otherwise than in a transaction is forgotten first. A crash in between: the store still has it in flight,
-// its next owner ends it again. The other way round a lost store would be filled with an event that was dead or
-// cancelled long ago.
+// What ends otherwise than in a transaction is forgotten first. A crash in between: the store still has it in flight, its next
+// owner ends it again. The other way round a lost store would be filled with an event that was dead or cancelled long ago.
 void JournaledNear::settle(std::vector<Settlement> settlements, Done<void> done) {
   std::vector<EventId> ids;
   for (const auto& settlement : settlements) {

@@ -1,5 +1,5 @@
-// Near and far store with a journal: nothing is answered as stored that the journal does not have too. Thread-safe; the
-// stores must have answered everything before these go.
+// Near and far store with a journal: nothing is answered as stored that the journal does not have too. Thread-safe; the stores
+// must have answered everything before these go.
 #pragma once
 
 #include <functional>

@@ -39,9 +39,8 @@ void Keeper::forget(std::vector<EventId> ids, Done<void> done) {
   });
 }
 
-// The store had it before the journal, so its owner may have ended it first: then the append stands behind the end.
-// Only what is known to have ended is forgotten; what is missing may have been lost, and then the journal is all that
-// is left of it.
+// The store had it before the journal, so its owner may have ended it first: then the append stands behind the end. Only what
+// is known to have ended is forgotten; what is missing may have been lost, and then the journal is all that is left of it.
 void Keeper::look_again(std::vector<EventId> ids) {
   near_.get(ids, [this](Result<std::vector<std::optional<StoredEvent>>> found) {
     if (!found) return;

@@ -1,5 +1,5 @@
-// What the journaled stores share: appends what waits now, and takes care of what ended while it was appended.
-// Thread-safe; what it calls must outlive it, and it what is under way.
+// What the journaled stores share: appends what waits now, and takes care of what ended while it was appended. Thread-safe;
+// what it calls must outlive it, and it what is under way.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
-// Fills a shard's stores from the journal where the near store has lost writes or may have: before the shard fires
-// again. One shard at a time, on a thread of its own. Thread-safe.
+// Fills a shard's stores from the journal where the near store has lost writes or may have: before the shard fires again. One
+// shard at a time, on a thread of its own. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -59,8 +59,8 @@ class Rebuild {
   std::optional<Turn> next();
   void fill(Turn turn);
   Result<ReplayProgress> replay(const Turn& turn);
-  /// Of a later look: only while the shard is whole. One that has lost its data meanwhile is filled from the beginning,
-  /// and then knows of ends that this look may have been too early for.
+  /// Of a later look: only while the shard is whole. One that has lost its data meanwhile is filled from the beginning, and
+  /// then knows of ends that this look may have been too early for.
   Status still_whole(const Turn& turn);
   Status put_back(std::vector<Event> events);
 

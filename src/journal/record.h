@@ -1,5 +1,5 @@
-// What a record of the journal says: key = the event's id as text, value = the packed event (model/record.h), no value
-// = it waits no more. The header kHeader tells how that came. Pure.
+// What a record of the journal says: key = the event's id as text, value = the packed event (model/record.h), no value = it
+// waits no more. The header kHeader tells how that came. Pure.
 #pragma once
 
 #include <charconv>
@@ -13,8 +13,7 @@ namespace schedules::journal {
 
 inline constexpr const char* kHeader = "w";
 
-/// accepted: `at` is when. fired: published at `at`, in the transaction that holds the record. redriven: it had ended
-/// before.
+/// accepted: `at` is when. fired: published at `at`, in the transaction that holds the record. redriven: it had ended before.
 enum class Word : char { accepted = 'a', fired = 'f', redriven = 'r', ended = 'e' };
 
 struct Said {

@@ -1,5 +1,5 @@
-// Which records of a partition count, from one pass over it: of each id the newest, unless it says that the event waits
-// no more. About 64 bytes for each id that waits, and for each that was published and not compacted yet. Pure.
+// Which records of a partition count, from one pass over it: of each id the newest, unless it says that the event waits no
+// more. About 64 bytes for each id that waits, and for each that was published and not compacted yet. Pure.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@
 
 namespace schedules::journal {
 
-/// An accept that lands behind the record of its own publish is only its echo: what waits anew was accepted later.
-/// Clocks of nodes may differ by so much; no id is forgotten, and so taken anew, as soon as that.
+/// An accept that lands behind the record of its own publish is only its echo: what waits anew was accepted later. Clocks of
+/// nodes may differ by so much; no id is forgotten, and so taken anew, as soon as that.
 inline constexpr Duration kEchoWithin = std::chrono::seconds(30);
 
 class Survivors {

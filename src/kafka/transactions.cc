@@ -73,8 +73,8 @@ void TransactionalProducer::Impl::send(const std::vector<OutgoingRecord>& record
   }
 }
 
-// Afterwards another producer is to be opened: the library's own going on (a new epoch for the same id) does not agree
-// with brokers of version 4, which then see numbers missing.
+// Afterwards another producer is to be opened: the library's own going on (a new epoch for the same id) does not agree with
+// brokers of version 4, which then see numbers missing.
 void TransactionalProducer::Impl::abort(Transaction& transaction) {
   transaction.end = Transaction::End::aborted;
   usable = false;

@@ -1,5 +1,5 @@
-// One transactional producer: what is published together is seen together by readers of committed records, or not at
-// all. Whoever opens another one with the same id fences it. One thread owns it: calls block.
+// One transactional producer: what is published together is seen together by readers of committed records, or not at all.
+// Whoever opens another one with the same id fences it. One thread owns it: calls block.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// Analytics records, as the original's module keeps them: one for each processing of a scheduled event. Ours are made
-// of executions; others are posted by programs that fire events themselves. Plain values.
+// Analytics records, as the original's module keeps them: one for each processing of a scheduled event. Ours are made of
+// executions; others are posted by programs that fire events themselves. Plain values.
 #pragma once
 
 #include <optional>

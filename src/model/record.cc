@@ -5,8 +5,8 @@
 namespace schedules {
 namespace {
 
-// One description of the fields serves both directions, so that they cannot drift apart. Each optional field has a bit,
-// in the order of the description; one that is as it mostly is has none of its bytes. What that is may never change.
+// One description of the fields serves both directions, so that they cannot drift apart. Each optional field has a bit, in the
+// order of the description; one that is as it mostly is has none of its bytes. What that is may never change.
 constexpr size_t kBitBytes = 4;
 constexpr std::string_view kNoBits("\0\0\0\0", kBitBytes);
 

@@ -1,5 +1,5 @@
-// A MongoDB, asked from a few threads of its own: the driver blocks. Work that is given the same order key is done in
-// the order of the calls. A server that is away makes calls fail soon, and is found again without help. Thread-safe.
+// A MongoDB, asked from a few threads of its own: the driver blocks. Work that is given the same order key is done in the
+// order of the calls. A server that is away makes calls fail soon, and is found again without help. Thread-safe.
 //
 //   client.call<bool>(id, [id](Connection& mongo) -> Result<bool> { … }, std::move(done));
 #pragma once

@@ -1,5 +1,4 @@
-// What can be asked of a MongoDB. Blocking: for the work of a Client's call alone, which is given one and must not keep
-// it.
+// What can be asked of a MongoDB. Blocking: for the work of a Client's call alone, which is given one and must not keep it.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
-// A Redis, alone, behind Sentinels or as a Cluster: a command goes to the node that has its key, pipelined with all
-// others on one connection to each node, and answers by completion. Nodes that are away make calls fail at once; they
-// are found again without help, and so is a new primary.
+// A Redis, alone, behind Sentinels or as a Cluster: a command goes to the node that has its key, pipelined with all others
+// on one connection to each node, and answers by completion. Nodes that are away make calls fail at once; they are
+// found again without help, and so is a new primary.
 #pragma once
 
 #include <chrono>
@@ -61,13 +61,12 @@ struct Node {
   std::string maxmemory_policy;
 };
 
-/// Thread-safe. Errors of calls: unavailable (away, too slow, loading, failing over: what was sent may have been done
-/// or not), overloaded (not sent), shutting_down, io_error (Redis refused it: the detail has its words), and the code
-/// that a script names by an error reply which begins with it in capitals: STALE_EPOCH, CONFLICT. OOM is disk_full.
+/// Thread-safe. Errors of calls: unavailable (away, too slow, loading, failing over: what was sent may have been done or
+/// not), overloaded (not sent), shutting_down, io_error (Redis refused it: the detail has its words), and the code that a
+/// script names by an error reply which begins with it in capitals: STALE_EPOCH, CONFLICT. OOM is disk_full.
 class Client {
  public:
-  /// Never waits for the server. The clock must outlive the client. Errors: io_error, for a ca_file that cannot be
-  /// read.
+  /// Never waits for the server. The clock must outlive the client. Errors: io_error, for a ca_file that cannot be read.
   static Result<std::unique_ptr<Client>> open(Url url, Options options, const Clock& clock);
   /// What is under way answers shutting_down.
   virtual ~Client() = default;

@@ -1,5 +1,5 @@
-// A Cluster: the table of slots as some node told it, corrected by every MOVED, read again while anything is wrong and
-// every now and then.
+// A Cluster: the table of slots as some node told it, corrected by every MOVED, read again while anything is wrong and every
+// now and then.
 #include <algorithm>
 #include <array>
 #include <map>

@@ -1,6 +1,5 @@
-// One connection to one Redis, from its dialling to its end; it is never opened again (see Link). Pieces are written in
-// the order in which they are sent, and answered in that order. Owned by the client's io thread. Only for this room's
-// sources.
+// One connection to one Redis, from its dialling to its end; it is never opened again (see Link). Pieces are written in the
+// order in which they are sent, and answered in that order. Owned by the client's io thread. Only for this room's sources.
 #pragma once
 
 #include <deque>
@@ -31,8 +30,8 @@ struct Login {
   boost::asio::ssl::context* tls = nullptr;  ///< always set
 };
 
-/// Bytes of some commands and what becomes of their answers: exactly one for each command, or an error. `sent`: the
-/// error leaves open whether they were carried out.
+/// Bytes of some commands and what becomes of their answers: exactly one for each command, or an error. `sent`: the error
+/// leaves open whether they were carried out.
 struct Piece {
   std::string bytes;
   size_t answers = 1;

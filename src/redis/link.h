@@ -1,5 +1,5 @@
-// The way to one server: a connection that is opened anew, with growing pauses, each time it ends. While the server is
-// away calls fail at once. Owned by the client's io thread. Only for this room's sources.
+// The way to one server: a connection that is opened anew, with growing pauses, each time it ends. While the server is away
+// calls fail at once. Owned by the client's io thread. Only for this room's sources.
 #pragma once
 
 #include "base/random.h"

@@ -1,5 +1,5 @@
-// The primary that the Sentinels name. They are asked again each time that the way to it breaks, or that it says it is
-// no primary any more, until one is found that is.
+// The primary that the Sentinels name. They are asked again each time that the way to it breaks, or that it says it is no
+// primary any more, until one is found that is.
 #include "base/log.h"
 #include "redis/router.h"
 

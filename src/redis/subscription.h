@@ -1,5 +1,5 @@
-// One channel, listened to for as long as the client lives: on any server that the router names, on another one when
-// that ends. Owned by the client's io thread. Only for this room's sources.
+// One channel, listened to for as long as the client lives: on any server that the router names, on another one when that
+// ends. Owned by the client's io thread. Only for this room's sources.
 #pragma once
 
 #include <functional>

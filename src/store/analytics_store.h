@@ -1,5 +1,5 @@
-// Analytics: executions seen as the original's records, together with records that other programs posted. An execution
-// is stored once, by ExecutionStore::append; here it is only read. Append-only, kept for the retention time.
+// Analytics: executions seen as the original's records, together with records that other programs posted. An execution is
+// stored once, by ExecutionStore::append; here it is only read. Append-only, kept for the retention time.
 #pragma once
 
 #include <string>

@@ -59,9 +59,9 @@ class DefinitionStore {
  public:
   virtual ~DefinitionStore() = default;
   /// Creates, or replaces everything but id, created_at and the overrides, by class_name. The given
-  /// updated_at is the time of the call: it is taken where something but last_sync_at differs, and as created_at of a
-  /// new one. Answers them as stored, in order. Errors: already_exists (another class has the event_name; nothing is
-  /// written).
+  /// updated_at is the time of the call: it is taken where something but last_sync_at differs, and as created_at of a new
+  /// one. Answers them as stored, in order. Errors: already_exists (another class has the
+  /// event_name; nothing is written).
   virtual void upsert(std::vector<StoredDefinition> definitions, Done<std::vector<StoredDefinition>> done) = 0;
   /// Of one module, or of all (empty), by event_name.
   virtual void list(std::string module_name, Done<std::vector<StoredDefinition>> done) = 0;

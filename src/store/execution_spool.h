@@ -1,5 +1,4 @@
-// The spool: executions that wait, durable on this machine, for their store to take them. Batches stay whole and in
-// order.
+// The spool: executions that wait, durable on this machine, for their store to take them. Batches stay whole and in order.
 #pragma once
 
 #include <vector>

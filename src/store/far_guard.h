@@ -1,6 +1,6 @@
-// What a near store keeps about events that wait in a far store of another kind, so that the two never disagree:
-// nothing that was changed or cancelled far is brought near as it was before, and one idempotency key is one event in
-// both. Asked only where near and far are different stores; a store that holds both tiers knows by itself.
+// What a near store keeps about events that wait in a far store of another kind, so that the two never disagree: nothing
+// that was changed or cancelled far is brought near as it was before, and one idempotency key is one event in both.
+// Asked only where near and far are different stores; a store that holds both tiers knows by itself.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
-// What is noted in the near store about its journal, in each shard's own place there: lost with the shard's data, and
-// as old as it.
+// What is noted in the near store about its journal, in each shard's own place there: lost with the shard's data, and as
+// old as it.
 #pragma once
 
 #include <optional>

@@ -75,8 +75,8 @@ struct Settlement {
 };
 
 /// All calls are thread-safe and answer once, on a thread of the store. Errors: unavailable, disk_full, io_error,
-/// stale_epoch (window, begin, settle). An error of the whole call: nothing of the batch is known to be stored; the
-/// caller may try again, since no call does a thing twice.
+/// stale_epoch (window, begin, settle). An error of the whole call: nothing of the batch is known to be stored; the caller
+/// may try again, since no call does a thing twice.
 class NearStore {
  public:
   virtual ~NearStore() = default;

@@ -1,5 +1,5 @@
-// The runs of a schedule that go on, or wait for their turn, for its overlap policy (semantics S4): what one node
-// begins the others must know of. A few entries for each schedule that does not allow overlaps, none for any other.
+// The runs of a schedule that go on, or wait for their turn, for its overlap policy (semantics S4): what one node begins the
+// others must know of. A few entries for each schedule that does not allow overlaps, none for any other.
 #pragma once
 
 #include <functional>
@@ -27,9 +27,8 @@ using RunChange = std::function<void(std::vector<RunEntry>&)>;
 class RunBook {
  public:
   virtual ~RunBook() = default;
-  /// Changes the list of one schedule in one atomic step, durable when it answers: with the list as it is then. An
-  /// empty list is not kept. Thread-safe; answers once, on a thread of the store. Errors: unavailable, disk_full,
-  /// io_error.
+  /// Changes the list of one schedule in one atomic step, durable when it answers: with the list as it is then. An empty
+  /// list is not kept. Thread-safe; answers once, on a thread of the store. Errors: unavailable, disk_full, io_error.
   virtual void change_runs(std::string schedule_id, RunChange change, Done<std::vector<RunEntry>> done) = 0;
 };
 

@@ -91,8 +91,7 @@ TEST_F(Outage, StatesThatAreMissingAreMadeByTheRepeat) {
   EXPECT_EQ(counts(), "3\t3\t3");
 }
 
-// As ClickHouse#121174: an insert is acknowledged and dropped, since its token is known although its rows are not
-// there.
+// As ClickHouse#121174: an insert is acknowledged and dropped, since its token is known although its rows are not there.
 TEST_F(Outage, AnAcknowledgedInsertThatIsNotThereIsRepeated) {
   ASSERT_TRUE(append({full_execution(1), full_execution(2)}));
   ask("ALTER TABLE schedule_execution_results DROP PARTITION '2027-01-15'");

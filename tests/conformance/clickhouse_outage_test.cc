@@ -1,5 +1,4 @@
-// A ClickHouse that is away, fails, answers nothing or loses what it said it had: nothing lost, nothing doubled, no
-// wait.
+// A ClickHouse that is away, fails, answers nothing or loses what it said it had: nothing lost, nothing doubled, no wait.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// The suite of the Coordinator's port: what must hold among several nodes, whatever keeps their leases. A backend says
-// how a node is made, and how its coordination server goes away and comes back.
+// The suite of the Coordinator's port: what must hold among several nodes, whatever keeps their leases. A backend says how a
+// node is made, and how its coordination server goes away and comes back.
 #pragma once
 
 #include <gtest/gtest.h>

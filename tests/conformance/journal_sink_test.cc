@@ -1,5 +1,4 @@
-// Publishing in transactions with the journal's ends, against a real broker: readers of committed records see each
-// event once.
+// Publishing in transactions with the journal's ends, against a real broker: readers of committed records see each event once.
 #include <gtest/gtest.h>
 
 #include "kafka/partition_reader.h"

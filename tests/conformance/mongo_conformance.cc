@@ -1,5 +1,5 @@
-// The suites of the schedule, dead-letter and definition stores, on MongoDB's protocol; and that what was answered is
-// there for another client.
+// The suites of the schedule, dead-letter and definition stores, on MongoDB's protocol; and that what was answered is there
+// for another client.
 #include "tests/conformance/execution_suite.h"
 #include "tests/conformance/mongo_place.h"
 

@@ -1,5 +1,5 @@
-// The way of an event in Redis where something goes wrong: answers that are lost, memory that is short, a damaged
-// record, nodes that die with claims; and windows longer than one call of Redis.
+// The way of an event in Redis where something goes wrong: answers that are lost, memory that is short, a damaged record, nodes
+// that die with claims; and windows longer than one call of Redis.
 #include <cstring>
 
 #include "store/redis/scripts.h"
@@ -103,8 +103,7 @@ TEST_F(RedisFiringTest, WhatALostBeginBeganWaitsAgain) {
   EXPECT_EQ(counts(*direct).in_flight, 0U);
 }
 
-// The call may lie in a buffer for long. Once it was given up it must do nothing, or its events would be stuck after
-// all.
+// The call may lie in a buffer for long. Once it was given up it must do nothing, or its events would be stuck after all.
 TEST_F(RedisFiringTest, ABeginThatWasGivenUpBeginsNothingLater) {
   const ServerControl control("SCHEDULES_TEST_REDIS_CONTROL");
   const auto store = open(server(), "one", 1s);

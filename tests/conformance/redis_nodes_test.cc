@@ -1,5 +1,4 @@
-// Whole nodes on one Redis Cluster: store and coordinator as the wiring puts them together. Nodes die, and so does a
-// primary.
+// Whole nodes on one Redis Cluster: store and coordinator as the wiring puts them together. Nodes die, and so does a primary.
 #include <thread>
 
 #include "base/random.h"

@@ -1,5 +1,5 @@
-// What a process leaves in flight and the next one finds: claims of an earlier process under the same node id; and a
-// take-over beside which others settle.
+// What a process leaves in flight and the next one finds: claims of an earlier process under the same node id; and a take-over
+// beside which others settle.
 #include "store/redis/scripts.h"
 #include "tests/conformance/redis_place.h"
 #include "tests/support/server_control.h"
@@ -65,8 +65,7 @@ TEST_F(RedisRestartTest, ClaimsOfAnEarlierProcessUnderOurNameWaitAgain) {
   EXPECT_EQ(recover_claims(*again, {"one", "two"}), 0U);
 }
 
-// The pages of a take-over must not slip where claims before them end meanwhile: what is left out would never be begun
-// again.
+// The pages of a take-over must not slip where claims before them end meanwhile: what is left out would never be begun again.
 TEST_F(RedisRestartTest, ATakeOverMissesNothingWhereOthersSettle) {
   const auto store = open("one");
   store->own(0, kEpoch, prefix);

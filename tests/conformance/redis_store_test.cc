@@ -193,8 +193,7 @@ TEST_F(RedisStoreTest, BodiesAreReadableUnlessCompressed) {
   }
 }
 
-// Printed; the bounds only notice that something new is kept of every event. Shared machines are too slow to judge
-// speed by.
+// Printed; the bounds only notice that something new is kept of every event. Shared machines are too slow to judge speed by.
 class RedisFiguresTest : public RedisStoreTest {
  protected:
   static constexpr size_t kEvents = 100'000;

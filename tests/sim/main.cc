@@ -1,8 +1,8 @@
 // schedules_sim [--first N] [--seeds N] [--trace] [--break begin|put] [--expect-breach]
 //
-// Simulates a range of seeds. A breach prints its seed; `--first SEED --seeds 1 --trace` replays it. With --break a
-// guard is taken out of the store (or, in the variants built for it, out of the engine): --expect-breach then succeeds
-// only if some seed notices, and prints which.
+// Simulates a range of seeds. A breach prints its seed; `--first SEED --seeds 1 --trace` replays it. With --break a guard
+// is taken out of the store (or, in the variants built for it, out of the engine): --expect-breach then succeeds only if
+// some seed notices, and prints which.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

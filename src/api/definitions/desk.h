@@ -37,16 +37,16 @@ class DefinitionDesk {
   /// Waits for what is under way; later calls answer shutting_down.
   ~DefinitionDesk();
 
-  /// Applies what is declared now. Of the modules that declare something, stored definitions that are no longer
-  /// declared are disabled, unless a file had a fault: what it hides may still be declared. Errors: those of the
-  /// stores; single definitions that cannot be applied are in the report and in their last_error.
+  /// Applies what is declared now. Of the modules that declare something, stored definitions that are no longer declared are
+  /// disabled, unless a file had a fault: what it hides may still be declared. Errors: those of the stores; single
+  /// definitions that cannot be applied are in the report and in their last_error.
   void sync(DefinitionFiles declared, Done<SyncReport> done);
   /// Of the module, or all (empty), by event name.
   void list(std::string module_name, Done<std::vector<DefinitionView>> done);
   /// By class or event name. Errors: not_found.
   void get(std::string name, Done<DefinitionView> done);
-  /// Overrides, and applies them at once. Errors: not_found, and what check_schedule says of the result, which is then
-  /// not stored.
+  /// Overrides, and applies them at once. Errors: not_found, and what check_schedule says of the result, which is then not
+  /// stored.
   void set_overrides(std::string name, DefinitionOverrides overrides, Done<DefinitionView> done);
 
   /// Faults of the last sync. For health.

@@ -1,5 +1,4 @@
-// What lies outside /api/v1: health for orchestrators, metrics, the specification, the pages that show it and the admin
-// page.
+// What lies outside /api/v1: health for orchestrators, metrics, the specification, the pages that show it and the admin page.
 #include "api/context.h"
 #include "api/json/writer.h"
 #include "api/operations/assets.h"

@@ -1,12 +1,12 @@
 // What is said to Redis about leases and nodes: each a small script, by Redis' own clock. P is schedules_REDIS_PREFIX.
 //
-//   P{schedules:7}:lease   hash  owner (node id; empty: nobody), epoch, until (ms)   — in the slot of the data it
-//   guards P{schedules}:nodes     hash  node id → "seen (ms) started (µs) address" P{schedules}:leader    hash  owner,
-//   until (ms) P{schedules}:cluster   channel: somebody has left or given a shard free
+//   P{schedules:7}:lease   hash  owner (node id; empty: nobody), epoch, until (ms)   — in the slot of the data it guards
+//   P{schedules}:nodes     hash  node id → "seen (ms) started (µs) address"
+//   P{schedules}:leader    hash  owner, until (ms)
+//   P{schedules}:cluster   channel: somebody has left or given a shard free
 //
-// An epoch is the larger of the last one + 1 and Redis' time in ms: where Redis has lost the last one (a failover,
-// FLUSHALL), the next is a new one all the same. All work where memory is short, too: their first write is one that
-// frees.
+// An epoch is the larger of the last one + 1 and Redis' time in ms: where Redis has lost the last one (a failover, FLUSHALL),
+// the next is a new one all the same. All work where memory is short, too: their first write is one that frees.
 #pragma once
 
 #include <chrono>

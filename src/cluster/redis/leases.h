@@ -1,5 +1,5 @@
-// The leases that this node holds, and until when it may believe in them: by its own steady clock, counted from before
-// the asking was sent, and short of what Redis grants. Thread-safe; no I/O.
+// The leases that this node holds, and until when it may believe in them: by its own steady clock, counted from before the
+// asking was sent, and short of what Redis grants. Thread-safe; no I/O.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// Coordinates nodes by leases in Redis (lease_calls.h): each holds its even share of the shards, takes what a dead one
-// held, and gives shards over when nodes come. Owned by the wiring; thread-safe. Rounds run on a thread of its own.
+// Coordinates nodes by leases in Redis (lease_calls.h): each holds its even share of the shards, takes what a dead one held,
+// and gives shards over when nodes come. Owned by the wiring; thread-safe. Rounds run on a thread of its own.
 #pragma once
 
 #include <memory>
@@ -19,15 +19,14 @@ struct RedisCoordinatorOptions {
   Duration lease = std::chrono::seconds(3);
   Duration round = std::chrono::seconds(1);          ///< leases are renewed this often
   Duration margin = std::chrono::milliseconds(500);  ///< this long before its lease can end, the owner stops
-  /// A shard that goes to another node is kept for so long while something is in flight under it; then it goes all the
-  /// same, and what is still in flight is begun again by the next owner.
+  /// A shard that goes to another node is kept for so long while something is in flight under it; then it goes all the same,
+  /// and what is still in flight is begun again by the next owner.
   Duration drain = std::chrono::seconds(30);
 };
 
 class RedisCoordinator final : public Coordinator {
  public:
-  /// A lease that was granted. `crashed`: another process's, that it did not give up; else nobody's, or one of ours
-  /// that lapsed.
+  /// A lease that was granted. `crashed`: another process's, that it did not give up; else nobody's, or one of ours that lapsed.
   struct Taken {
     uint32_t shard = 0;
     uint64_t epoch = 0;

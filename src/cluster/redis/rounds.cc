@@ -174,9 +174,9 @@ std::vector<std::string> Rounds::alive() const {
   return nodes;
 }
 
-// What a node had claimed for workers is known to it alone, so it is given back where the node has gone. Who takes a
-// shard over looks, too: its owner may have gone together with the other one. So does who joins, in every shard: an
-// earlier process under its name may have gone unnoticed.
+// What a node had claimed for workers is known to it alone, so it is given back where the node has gone. Who takes a shard over
+// looks, too: its owner may have gone together with the other one. So does who joins, in every shard: an earlier process under
+// its name may have gone unnoticed.
 void Rounds::tell_departed() {
   std::vector<std::string> nodes;
   {
@@ -230,8 +230,8 @@ void Rounds::acquire(uint32_t shard) {
   });
 }
 
-// Ours lapsed where this process had it; where it had not, an earlier process under the same name did not give it up.
-// What was granted before and could not be taken over is still owed.
+// Ours lapsed where this process had it; where it had not, an earlier process under the same name did not give it up. What was
+// granted before and could not be taken over is still owed.
 bool Rounds::crashed(uint32_t shard, const std::string& before) {
   const bool is_ours = before == options_.node_id;
   if (shard >= seen_.size()) return !before.empty() && !is_ours;

@@ -1,6 +1,5 @@
-// What one node does each second: it says that it lives, renews what it holds, looks at the other leases, and takes or
-// gives up shards until it holds its share. Shared with the answers of calls that are under way, which may outlive the
-// coordinator.
+// What one node does each second: it says that it lives, renews what it holds, looks at the other leases, and takes or gives
+// up shards until it holds its share. Shared with the answers of calls that are under way, which may outlive the coordinator.
 #pragma once
 
 #include <condition_variable>

@@ -42,8 +42,7 @@ struct IngestStatus {
 
 class DelayedIngest {
  public:
-  /// Starts at once; a cluster that is away is no error. Errors: invalid_argument. `events` and `clock` must outlive
-  /// it.
+  /// Starts at once; a cluster that is away is no error. Errors: invalid_argument. `events` and `clock` must outlive it.
   static Result<std::unique_ptr<DelayedIngest>> open(DelayedIngestOptions options, Events& events, const Clock& clock);
   /// As stop(0).
   ~DelayedIngest();

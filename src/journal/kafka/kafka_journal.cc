@@ -15,8 +15,7 @@ namespace {
 
 constexpr uint64_t kProgressEvery = 10'000;
 
-// Compaction leaves alone what is younger than this: a replay and an owner that takes over read the recent records
-// whole.
+// Compaction leaves alone what is younger than this: a replay and an owner that takes over read the recent records whole.
 constexpr auto kLeftAlone = std::chrono::hours(1);
 
 Status first_error(const kafka::Produced& results) {

@@ -1,5 +1,4 @@
-// The journal in a compacted Kafka topic. A shard's events lie in one partition, so that its owner replays just that
-// one.
+// The journal in a compacted Kafka topic. A shard's events lie in one partition, so that its owner replays just that one.
 #pragma once
 
 #include <chrono>

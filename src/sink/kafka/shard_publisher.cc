@@ -114,8 +114,8 @@ void ShardPublisher::publish(std::vector<Item> items) {
   if (!items.empty()) run_transaction(std::move(items));
 }
 
-// The order is what makes it exact: open fences every older owner; only if our lease holds after that are we the newest
-// one, and every newer one fences us; then what they committed is final, and read.
+// The order is what makes it exact: open fences every older owner; only if our lease holds after that are we the newest one, and
+// every newer one fences us; then what they committed is final, and read.
 Status ShardPublisher::ready(uint64_t epoch) {
   if (fenced_ == epoch) return fail(Code::stale_epoch, "shard {} was fenced", shard_);
   if (producer_ && epoch_ == epoch && producer_->usable()) return {};
@@ -254,8 +254,8 @@ DeliveryReport ShardPublisher::judge(const Item& item, const Result<kafka::Posit
   return report;
 }
 
-// One record may have spoiled it for all: it is judged, and the others go again without it. Where several were refused
-// together for what one of them may be guilty of, each is tried alone.
+// One record may have spoiled it for all: it is judged, and the others go again without it. Where several were refused together
+// for what one of them may be guilty of, each is tried alone.
 void ShardPublisher::aborted(std::vector<Item> items, const kafka::Transaction& transaction) {
   std::vector<Item> others;
   std::vector<Item> suspects;

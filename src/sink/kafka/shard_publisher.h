@@ -1,5 +1,5 @@
-// Publishes one shard's events, a transaction after the other, on a thread of its own: shards do not wait for one
-// another. Only for this room's own sources.
+// Publishes one shard's events, a transaction after the other, on a thread of its own: shards do not wait for one another.
+// Only for this room's own sources.
 #pragma once
 
 #include <condition_variable>

@@ -12,8 +12,7 @@
 namespace schedules {
 namespace {
 
-/// One publish on its way. Its events go in rounds: those of one key that lie in different shards go one after the
-/// other.
+/// One publish on its way. Its events go in rounds: those of one key that lie in different shards go one after the other.
 struct Publish {
   std::vector<Delivery> deliveries;
   std::vector<std::map<uint32_t, std::vector<size_t>>> rounds;  ///< places by shard

@@ -1,6 +1,5 @@
-// The Kafka sink with a journal: each event is published in one transaction with the end of its record there, so that
-// readers of committed records see it once, whatever dies. One transactional producer a shard, fenced when another node
-// takes it.
+// The Kafka sink with a journal: each event is published in one transaction with the end of its record there, so that readers
+// of committed records see it once, whatever dies. One transactional producer a shard, fenced when another node takes it.
 #pragma once
 
 #include <chrono>
@@ -48,14 +47,13 @@ class TransactionalSink final : public Sink {
   [[nodiscard]] std::string_view name() const override { return "kafka"; }
   [[nodiscard]] size_t batch_limit() const override { return 1'000; }
   [[nodiscard]] std::string lane_of(const Event& /*event*/) const override { return "cluster"; }
-  /// Reports come on a thread of the sink. Events of one key are published in the order given, though their shards
-  /// differ.
+  /// Reports come on a thread of the sink. Events of one key are published in the order given, though their shards differ.
   void publish(std::vector<Delivery> deliveries, Published done) override;
 
   /// The store has the ends of these, which were reported delivered. Thread-safe.
   void settled(uint32_t shard, const std::vector<EventId>& ids);
-  /// Takes nothing new, waits up to `grace` for what is under way, then reports what has not begun as retries and waits
-  /// for the rest. Blocking; may be repeated.
+  /// Takes nothing new, waits up to `grace` for what is under way, then reports what has not begun as retries and waits for
+  /// the rest. Blocking; may be repeated.
   void stop(std::chrono::milliseconds grace);
   /// As stop(0), and then nothing is asked of the facts any more.
   void close();

@@ -1,5 +1,5 @@
-// The events of one shard that were published and whose end the store does not have yet: by the offset of their end in
-// the journal, so that a next owner knows from where to read. Not thread-safe. Pure.
+// The events of one shard that were published and whose end the store does not have yet: by the offset of their end in the
+// journal, so that a next owner knows from where to read. Not thread-safe. Pure.
 #pragma once
 
 #include <algorithm>

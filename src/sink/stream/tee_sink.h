@@ -1,5 +1,5 @@
-// Shows in the stream what another sink has delivered, so that whoever follows the stream sees everything that fires.
-// The other sink alone decides about the event: a copy that finds the stream busy is left out.
+// Shows in the stream what another sink has delivered, so that whoever follows the stream sees everything that fires. The
+// other sink alone decides about the event: a copy that finds the stream busy is left out.
 #pragma once
 
 #include <atomic>

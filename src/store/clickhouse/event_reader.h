@@ -1,5 +1,5 @@
-// The far store's reads: what is due, find, get, counts. All look at narrow columns first and fetch whole events for
-// the few keys that remain. Internal to this room.
+// The far store's reads: what is due, find, get, counts. All look at narrow columns first and fetch whole events for the few
+// keys that remain. Internal to this room.
 #pragma once
 
 #include <memory>

@@ -7,8 +7,7 @@
 //
 // * life: grows when an id is used again after it was forgotten.
 // * ended: a cancel outranks every change of that life, whichever node wrote last.
-// * revision: the event's own, so that a state that was written for an older revision (transferred) cannot hide a
-// newer.
+// * revision: the event's own, so that a state that was written for an older revision (transferred) cannot hide a newer.
 // * rank: pending, then transferred.
 // * earliness: of two nodes that write the same revision at once, the one that began first (milliseconds, counted down;
 //   it comes round every four minutes, far longer than such a race lasts). node: a random number of the process, for

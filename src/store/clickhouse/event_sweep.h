@@ -1,5 +1,5 @@
-// Drops partitions of event_schedules, and of its pointers, whose time is past and in which nothing waits. Finished
-// rows go with them; a pending one keeps its partition for as long as it takes. Internal to this room.
+// Drops partitions of event_schedules, and of its pointers, whose time is past and in which nothing waits. Finished rows
+// go with them; a pending one keeps its partition for as long as it takes. Internal to this room.
 #pragma once
 
 #include <atomic>

@@ -1,13 +1,13 @@
 // Appending executions, each once.
 //
-// Asked first is which of them the server has. Mostly none. Some, where they came together with others before: those
-// are left out, since an insert of them would be merged away among the rows, but the hourly states would count them
-// twice. Or this is the repeat of an insert whose answer was lost, and the server may have died half-way, with the rows
-// of some days written and no states at all. So rows and states are compared, and where states are missing the whole
-// insert goes once more under its token: what was done of it counts once.
+// Asked first is which of them the server has. Mostly none. Some, where they came together with others before: those are
+// left out, since an insert of them would be merged away among the rows, but the hourly states would count them twice. Or
+// this is the repeat of an insert whose answer was lost, and the server may have died half-way, with the rows of some days
+// written and no states at all. So rows and states are compared, and where states are missing the whole insert goes once
+// more under its token: what was done of it counts once.
 //
-// Then it is read back: a server may acknowledge what it drops, because it takes the token for known
-// (ClickHouse#121174). What is missing goes once more without one.
+// Then it is read back: a server may acknowledge what it drops, because it takes the token for known (ClickHouse#121174).
+// What is missing goes once more without one.
 #include <algorithm>
 #include <set>
 

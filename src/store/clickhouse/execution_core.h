@@ -30,8 +30,8 @@ struct ClickHouseExecutionStore::Core : std::enable_shared_from_this<Core> {
 };
 using ExecutionCore = std::shared_ptr<ClickHouseExecutionStore::Core>;
 
-/// Rows that two nodes wrote at once may be there twice for a while. Figures read merged rows (FINAL), which would cost
-/// a page the whole table; so a page reads some more rows than it needs, and leaves out those that are there again.
+/// Rows that two nodes wrote at once may be there twice for a while. Figures read merged rows (FINAL), which would cost a
+/// page the whole table; so a page reads some more rows than it needs, and leaves out those that are there again.
 inline constexpr size_t kSpareRows = 8;
 
 /// Reading: rows that are there twice count once.

@@ -1,5 +1,5 @@
-// Figures over executions: of the rows, exactly, while they are few; else of the hourly states and the rows of the
-// broken hours at both ends.
+// Figures over executions: of the rows, exactly, while they are few; else of the hourly states and the rows of the broken
+// hours at both ends.
 #include <charconv>
 #include <cmath>
 

@@ -1,15 +1,13 @@
 // The tables of executions and analytics in ClickHouse. Internal to this room.
 //
-//   schedule_execution_results     one row an execution, under the names and types that the runbook reads; ours beside
-//   them.
+//   schedule_execution_results     one row an execution, under the names and types that the runbook reads; ours beside them.
 //                                  Ordered by (executed_at, execution_id): a repeated row is merged away.
 //   schedule_performance_states    hourly states by kind of event and topic, fed by schedule_performance_metrics_mv.
 //   schedule_performance_metrics   a view: those states as plain numbers.
 //   schedule_analytics_records     records that other programs posted.
 //   schedule_analytics             a view: executions and posted records in the original's shape.
 //
-// Rows of results and states are in daily and monthly partitions; their TTL follows the settings
-// (execution_retention.h).
+// Rows of results and states are in daily and monthly partitions; their TTL follows the settings (execution_retention.h).
 #pragma once
 
 #include "store/clickhouse/migrations.h"

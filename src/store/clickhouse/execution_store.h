@@ -1,6 +1,6 @@
-// Executions and analytics in ClickHouse. Thread-safe; answers come on the client's thread, or in the caller where
-// nothing has to be asked. The server may be away at any time: calls answer unavailable until it is there, and the
-// tables are made at first contact.
+// Executions and analytics in ClickHouse. Thread-safe; answers come on the client's thread, or in the caller where nothing
+// has to be asked. The server may be away at any time: calls answer unavailable until it is there, and the tables are made
+// at first contact.
 //
 // Appending is idempotent by (executed_at, id). What the server has already is left out, so that hourly states count it
 // once; an insert whose answer was lost carries the same deduplication token when it is repeated.

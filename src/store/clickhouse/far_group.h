@@ -3,8 +3,7 @@
 //
 // Two orders keep an event whole wherever a process dies between two writes:
 // * its pointer (event_schedule_ids) before its row, so that no row is without one;
-// * at a change of due time the new row before the old one is closed. In between both are pending, but readers go by
-// the
+// * at a change of due time the new row before the old one is closed. In between both are pending, but readers go by the
 //   event's truth (event_row.h), which is the new row from the moment it is there.
 #pragma once
 

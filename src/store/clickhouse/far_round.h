@@ -1,5 +1,5 @@
-// One group of requests on its way through ClickHouse: look up → apply → pointers → rows → read back → look again at
-// what was changed → close old rows → answer. Internal to this room.
+// One group of requests on its way through ClickHouse: look up → apply → pointers → rows → read back → look again at what
+// was changed → close old rows → answer. Internal to this room.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,6 @@
-// Orders all writes of one process: what comes while a round is under way makes up the next, so that a crowd of small
-// puts becomes few large inserts without waiting for a clock. Where much waits, a few rounds run side by side; they
-// never share an event, so two calls for one event are done in the order in which they came. Thread-safe. Internal to
-// this room.
+// Orders all writes of one process: what comes while a round is under way makes up the next, so that a crowd of small puts
+// becomes few large inserts without waiting for a clock. Where much waits, a few rounds run side by side; they never
+// share an event, so two calls for one event are done in the order in which they came. Thread-safe. Internal to this room.
 #pragma once
 
 #include <deque>

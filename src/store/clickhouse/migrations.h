@@ -1,6 +1,6 @@
-// Layouts of what is kept in ClickHouse. Each component ("events", "executions") has numbered steps of statements that
-// may be repeated and run by several nodes at once (IF NOT EXISTS and the like); table `schedules_layout` says which
-// have been done. Shared by the stores of this room.
+// Layouts of what is kept in ClickHouse. Each component ("events", "executions") has numbered steps of statements that may
+// be repeated and run by several nodes at once (IF NOT EXISTS and the like); table `schedules_layout` says which have been
+// done. Shared by the stores of this room.
 //
 // To change a layout: add a step, never edit one that was released.
 #pragma once

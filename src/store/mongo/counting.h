@@ -1,6 +1,6 @@
-// Counts of executions on their way into `mongo_schedules`. While the server is away they add up here and are written
-// once it is back; a batch whose answer was lost counts once, as each schedule remembers the last batches (field
-// `counted`). Thread-safe.
+// Counts of executions on their way into `mongo_schedules`. While the server is away they add up here and are written once
+// it is back; a batch whose answer was lost counts once, as each schedule remembers the last batches (field `counted`).
+// Thread-safe.
 #pragma once
 
 #include <map>

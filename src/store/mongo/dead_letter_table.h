@@ -1,5 +1,5 @@
-// Dead letters in `schedules_dead_letters`: _id is the event's id; what is asked for and what an operator wants to see
-// stands in fields, the whole event packed in `record` (model/record.h). Blocks. Only for this room's sources.
+// Dead letters in `schedules_dead_letters`: _id is the event's id; what is asked for and what an operator wants to see stands
+// in fields, the whole event packed in `record` (model/record.h). Blocks. Only for this room's sources.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,6 @@
-// Reads the fields of a document that anybody may have written. A field that is absent or null leaves the value as it
-// is; one of another type is a fault, the first of which is kept, and the rest is read all the same: what cannot be
-// used can still be shown. Plain value; the document's bytes must outlive it.
+// Reads the fields of a document that anybody may have written. A field that is absent or null leaves the value as it is;
+// one of another type is a fault, the first of which is kept, and the rest is read all the same: what cannot be used can
+// still be shown. Plain value; the document's bytes must outlive it.
 #pragma once
 
 #include <functional>

@@ -1,8 +1,7 @@
-// The layout of what we keep in MongoDB: collections, indexes, and the document {_id: "layout"} of `schedules_meta`,
-// which says which steps have been taken. Steps may be repeated and run by several nodes at once.
+// The layout of what we keep in MongoDB: collections, indexes, and the document {_id: "layout"} of `schedules_meta`, which
+// says which steps have been taken. Steps may be repeated and run by several nodes at once.
 //
-// To change the layout: add a step, never edit one that was released; a document's own layout is in
-// schedule_document.h.
+// To change the layout: add a step, never edit one that was released; a document's own layout is in schedule_document.h.
 #pragma once
 
 #include <chrono>

@@ -7,8 +7,8 @@
 //     event_payload: "…", event_headers: [[name, value], …],         where BSON would not give them back as they were
 //     refused: "…", alias: "…" }                                     of a document that cannot be used
 //
-// One that cannot be used is left as its author wrote it and shown as disabled; last_error says why. Once it is mended
-// it goes on by itself.
+// One that cannot be used is left as its author wrote it and shown as disabled; last_error says why. Once it is mended it
+// goes on by itself.
 //
 // `revision` stands beside it. To change the layout: raise kScheduleLayout, keep reading every older one.
 #pragma once
@@ -44,8 +44,7 @@ struct ScheduleDocument {
   }
 };
 
-/// Never fails: what cannot be read becomes a fault. A document without an ObjectId gets an id that is derived of its
-/// _id.
+/// Never fails: what cannot be read becomes a fault. A document without an ObjectId gets an id that is derived of its _id.
 ScheduleDocument read_schedule(std::string_view document);
 
 /// Everything but _id, counters and last_*: for $set, and for inserts with counters_of.

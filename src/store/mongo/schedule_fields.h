@@ -1,5 +1,5 @@
-// The fields of a schedule as a document has them, once, for writing, reading and comparing. Names are the REST API's.
-// Only for this room's sources.
+// The fields of a schedule as a document has them, once, for writing, reading and comparing. Names are the REST API's. Only
+// for this room's sources.
 #pragma once
 
 #include "model/schedule.h"

@@ -1,7 +1,7 @@
 // Schedules, definitions and dead letters in MongoDB, in the original's collections. Owned by the wiring; thread-safe;
-// answers come on the client's threads, or in the caller where nothing can be asked. Nothing here waits for the server
-// at open: while it is away calls answer unavailable, and indexes, layout and the import of the original's first
-// collection are made at first contact.
+// answers come on the client's threads, or in the caller where nothing can be asked. Nothing here waits for the server at
+// open: while it is away calls answer unavailable, and indexes, layout and the import of the original's first collection
+// are made at first contact.
 //
 // Other programs may write the same collections: take_over.h.
 #pragma once

@@ -1,5 +1,5 @@
-// What a schedule store does with `mongo_schedules`, call by call. Blocks, on the client's threads. Only for this
-// room's sources.
+// What a schedule store does with `mongo_schedules`, call by call. Blocks, on the client's threads. Only for this room's
+// sources.
 #pragma once
 
 #include <optional>

@@ -103,8 +103,7 @@ std::optional<TakeOver::Change> TakeOver::change_of(const ScheduleDocument& read
   } else if (!read.refused.empty()) {
     after.last_error.reset();
   }
-  // A document that was replaced as a whole has lost its revision; what is pending must not pass for one of the new
-  // ones.
+  // A document that was replaced as a whole has lost its revision; what is pending must not pass for one of the new ones.
   const auto seconds = static_cast<uint64_t>(to_micros(now) / 1'000'000);
   after.revision = read.ours ? after.revision + 1 : std::max(after.revision + 1, seconds);
   if (read.ours) after.updated_at = now;

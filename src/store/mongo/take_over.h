@@ -1,7 +1,7 @@
-// What other programs write into `mongo_schedules`: documents of the original, imports, edits in the mongo shell. They
-// are noticed by what stands in the bookkeeping (schedule_document.h) and become edits like any other: a new revision,
-// planned anew. What cannot be used is shown as disabled and does not hold up the others. Thread-safe; blocks, on the
-// client's threads. Two nodes at one document: the revision decides.
+// What other programs write into `mongo_schedules`: documents of the original, imports, edits in the mongo shell. They are
+// noticed by what stands in the bookkeeping (schedule_document.h) and become edits like any other: a new revision, planned
+// anew. What cannot be used is shown as disabled and does not hold up the others. Thread-safe; blocks, on the client's
+// threads. Two nodes at one document: the revision decides.
 #pragma once
 
 #include <atomic>
@@ -23,9 +23,8 @@ enum class ForeignEdit : uint8_t {
   template_only,  ///< it fires at the same times
 };
 
-/// Checks such a schedule and plans it anew from now on (rule), or again what is planned and has not fired
-/// (template_only); sets planned_until, planned_count and next_execution. Errors: what is wrong with it. Called on
-/// threads of the store.
+/// Checks such a schedule and plans it anew from now on (rule), or again what is planned and has not fired (template_only);
+/// sets planned_until, planned_count and next_execution. Errors: what is wrong with it. Called on threads of the store.
 using Replan = std::function<Status(Schedule& schedule, ForeignEdit edit, TimePoint now)>;
 
 struct TakeOverFigures {

@@ -1,5 +1,5 @@
-// Begins whose answer was lost: Redis may have put their events in flight, but nobody knows of it, and a window does
-// not show what is in flight. They are given back (scripts_fire.cc) before their shard's next window. Thread-safe.
+// Begins whose answer was lost: Redis may have put their events in flight, but nobody knows of it, and a window does not show
+// what is in flight. They are given back (scripts_fire.cc) before their shard's next window. Thread-safe.
 #pragma once
 
 #include <mutex>

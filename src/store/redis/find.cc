@@ -1,5 +1,5 @@
-// Pages over all shards, in the order (fire_at, sequence, shard). Each round asks every shard for its next few and
-// merges them up to where the first of those that have more ends.
+// Pages over all shards, in the order (fire_at, sequence, shard). Each round asks every shard for its next few and merges
+// them up to where the first of those that have more ends.
 #include <algorithm>
 
 #include "store/redis/faces.h"

@@ -1,5 +1,5 @@
-// The first contact, and each later look: whether this Redis may hold events at all, and how many shards it has. Until
-// it has been seen nothing is sent; while it is refused every call answers why. Thread-safe.
+// The first contact, and each later look: whether this Redis may hold events at all, and how many shards it has. Until it has
+// been seen nothing is sent; while it is refused every call answers why. Thread-safe.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// The journal's marks in Redis (layout.md): a hash in each shard's slot. Which store it is, the replication id says: it
-// changes with a failover, and with a restart that may have lost writes.
+// The journal's marks in Redis (layout.md): a hash in each shard's slot. Which store it is, the replication id says: it changes
+// with a failover, and with a restart that may have lost writes.
 #pragma once
 
 #include <string>

@@ -1,6 +1,5 @@
-// The Lua scripts: every change of state is one of them, so it is atomic and stands under its shard's epoch. KEYS[1] is
-// always the shard's base key (layout.md); each call is bounded by what it is given. Scripts live as long as the
-// process.
+// The Lua scripts: every change of state is one of them, so it is atomic and stands under its shard's epoch. KEYS[1] is always
+// the shard's base key (layout.md); each call is bounded by what it is given. Scripts live as long as the process.
 #pragma once
 
 #include "redis/client.h"

@@ -1,5 +1,5 @@
-// Cancel and change: compare what was seen, then write. Answers for each: 0 done, 1 in flight, 2 ended, 3 not known, 4
-// another revision or changed since; and the value there (empty for 0 and 3).
+// Cancel and change: compare what was seen, then write. Answers for each: 0 done, 1 in flight, 2 ended, 3 not known, 4 another
+// revision or changed since; and the value there (empty for 0 and 3).
 #include "store/redis/scripts.h"
 
 namespace schedules::redis {

@@ -79,8 +79,8 @@ return out
   return script;
 }
 
-// From each priority the first ones that wait, up to `upto` and one beyond, from the start or from (score, sequence)
-// on. Answers for each: (priority, whether it was cut short, (member, score)…). Ours to merge: window.cc.
+// From each priority the first ones that wait, up to `upto` and one beyond, from the start or from (score, sequence) on. Answers
+// for each: (priority, whether it was cut short, (member, score)…). Ours to merge: window.cc.
 const Script& window_script() {
   static const Script script = with_prelude(R"lua(
 if stale(ARGV[1]) then return redis.error_reply(STALE) end
@@ -109,8 +109,8 @@ return out
   return script;
 }
 
-// What is in flight says so in `flown`: epoch, token and node of its begin. A token that was given up (give_back)
-// begins nothing any more: its call may reach Redis long after its caller has ceased to wait for it.
+// What is in flight says so in `flown`: epoch, token and node of its begin. A token that was given up (give_back) begins nothing
+// any more: its call may reach Redis long after its caller has ceased to wait for it.
 const Script& begin_script() {
   static const Script script = with_prelude(R"lua(
 local epoch, token = ARGV[1], ARGV[2]
@@ -217,10 +217,9 @@ return #zrem
   return script;
 }
 
-// What is in flight under an earlier epoch waits again; a claim only if its node is none of those that live (none
-// named: a claim stays), or if it is of an earlier process under our own name. Looks at `limit` from (score, sequence)
-// on, a place that stays where it is while others settle; answers how many it saw, how many it gave back, and the place
-// of the last one.
+// What is in flight under an earlier epoch waits again; a claim only if its node is none of those that live (none named: a claim
+// stays), or if it is of an earlier process under our own name. Looks at `limit` from (score, sequence) on, a place that stays
+// where it is while others settle; answers how many it saw, how many it gave back, and the place of the last one.
 const Script& recover_script() {
   static const Script script = with_prelude(R"lua(
 local epoch, now, crashed = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == 'crashed'

@@ -25,8 +25,8 @@ return out
   return script;
 }
 
-// The first ones after (fire_at, sequence), waiting or in flight, in order, with values of about 2 MB together.
-// Answers: more, then (member, fire_at, in flight, value)…
+// The first ones after (fire_at, sequence), waiting or in flight, in order, with values of about 2 MB together. Answers: more,
+// then (member, fire_at, in flight, value)…
 const Script& find_script() {
   static const Script script = with_prelude(R"lua(
 local from, after, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])

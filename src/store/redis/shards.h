@@ -1,5 +1,4 @@
-// What the faces of the store share: keys, the gate, calls of scripts, and answers gathered from several shards.
-// Thread-safe.
+// What the faces of the store share: keys, the gate, calls of scripts, and answers gathered from several shards. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -39,8 +38,8 @@ class Shards {
   void change(uint32_t shard, const Script& script, std::vector<std::string> arguments, Done<Reply> done);
   void read(uint32_t shard, const Script& script, std::vector<std::string> arguments, Done<Reply> done);
 
-  /// The first of `count` sequences that nobody of this process has had; about the time in µs, so that they order
-  /// accepts across shards and nodes too.
+  /// The first of `count` sequences that nobody of this process has had; about the time in µs, so that they order accepts
+  /// across shards and nodes too.
   int64_t take_sequences(size_t count);
   /// Events due up to then are told to the other nodes.
   [[nodiscard]] std::string ahead() const;

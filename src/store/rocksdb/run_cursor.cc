@@ -67,8 +67,8 @@ void RunCursor::settle() {
   rank_ = Event::rank_of(from_micros(place_.fire_at), priority);
 }
 
-// RocksDB does not say which record is damaged, only that it cannot go on. Without checksums it may name the record,
-// for the log; its key is not to be relied on. A jump ahead finds sound ground again: the rest of the block is lost.
+// RocksDB does not say which record is damaged, only that it cannot go on. Without checksums it may name the record, for the
+// log; its key is not to be relied on. A jump ahead finds sound ground again: the rest of the block is lost.
 void RunCursor::step_over_damage() {
   const auto reason = iterator_->status().ToString();
   const Place last = moved_ ? Place{place_.fire_at, place_.sequence + 1} : place_;

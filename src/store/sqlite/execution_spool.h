@@ -1,5 +1,5 @@
-// The spool in one SQLite file, spool.db. Thread-safe. What put() answered survives a crash of the program; the last
-// second may go with the machine.
+// The spool in one SQLite file, spool.db. Thread-safe. What put() answered survives a crash of the program; the last second
+// may go with the machine.
 #pragma once
 
 #include <memory>

@@ -53,8 +53,7 @@ TEST_F(LeasesTest, ARenewalCarriesOn) {
   EXPECT_EQ(leases.epoch_of(3), 7U);
 }
 
-// What has once been told to be ended must not come back under the same epoch: the engine has let go of what it had
-// begun.
+// What has once been told to be ended must not come back under the same epoch: the engine has let go of what it had begun.
 TEST_F(LeasesTest, ARenewalThatComesAfterTheEndIsTooLate) {
   hold(3, 7);
   clock.advance(2s);
