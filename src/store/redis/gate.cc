@@ -90,7 +90,11 @@ void Gate::meta_read(Result<std::vector<Reply>> replies) {
     log::warn("redis.shards_recorded", {{"recorded", std::to_string(shards)}, {"asked", std::to_string(shards_)}});
     shards_ = static_cast<uint32_t>(shards);
   }
-  finish({});
+  if (layout == kLayout) return finish({});
+  // The shards' windows take over what an older layout left; programs that know only that one stay out from here on.
+  client_.run(
+      Batch{.key = meta_key_, .commands = {{"HSET", meta_key_, "layout", std::to_string(kLayout)}}},
+      [this](Result<std::vector<Reply>> raised) { finish(raised ? Status{} : fail(std::move(raised.error()))); });
 }
 
 void Gate::finish(const Status& status) {

@@ -11,7 +11,7 @@
 
 namespace schedules::redis {
 
-inline constexpr int64_t kLayout = 1;
+inline constexpr int64_t kLayout = 2;
 
 class Gate {
  public:

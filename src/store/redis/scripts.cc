@@ -10,7 +10,6 @@ local base = KEYS[1]
 local call = redis.call
 local function text(n) return string.format('%.0f', n) end
 local function u64(s, at) return (struct.unpack('>I8', s, at)) end
-local function due_key(p) return base .. 'due:' .. p end
 local function prio_of(v) return string.byte(v, 9) - 9 end
 local function stale(epoch) return FENCED and epoch ~= '0' and call('HGET', base .. 'lease', 'epoch') ~= epoch end
 local STALE = 'STALE_EPOCH the shard has another owner'
@@ -41,13 +40,6 @@ local function forget_some(now, most)
   end
   call('ZREMRANGEBYSCORE', base .. 'voided', '-inf', text(now - 3600000000))
 end
--- Of one in flight: its mark goes first, which Redis allows where memory is short.
-local function wait_again(id, member)
-  call('HDEL', base .. 'flown', id)
-  call('ZREM', base .. 'flight', member)
-  local v = call('HGET', base .. 'event', id)
-  if v then call('ZADD', due_key(prio_of(v)), text(u64(v, 10)), member) end
-end
 -- The rank of the first member at or after (score, sequence). Compared as numbers: Lua compares texts by the server's locale.
 local function rank_from(key, score, sequence)
   local low, high = call('ZCOUNT', key, '-inf', '(' .. score), call('ZCOUNT', key, '-inf', score)
@@ -57,9 +49,20 @@ local function rank_from(key, score, sequence)
   end
   return low
 end
+)lua";
+
+// After waiting_prelude().
+constexpr std::string_view kWays = R"lua(
+-- Of one in flight: its mark goes first, which Redis allows where memory is short.
+local function wait_again(id, member)
+  call('HDEL', base .. 'flown', id)
+  call('ZREM', base .. 'flight', member)
+  local v = call('HGET', base .. 'event', id)
+  if v then add_waiting(prio_of(v), {text(u64(v, 10)), member}) end
+end
 local function remove_waiting(id, v)
   call('HDEL', base .. 'event', id)
-  call('ZREM', due_key(prio_of(v)), string.sub(v, 1, 8) .. id)
+  drop_waiting(prio_of(v), {text(u64(v, 10)), string.sub(v, 1, 8) .. id})
 end
 local function next_sequence(top, hint)
   if hint > top then return hint end
@@ -70,8 +73,8 @@ end
 }  // namespace
 
 Script with_prelude(std::string_view text) {
-  return Script(fmt::format("local FENCED, PUT_IF_ABSENT = {}, {}\n{}{}", guards::kFencing, guards::kPutIfAbsent,
-                            kPrelude, text));
+  return Script(fmt::format("local FENCED, PUT_IF_ABSENT = {}, {}\n{}{}{}{}", guards::kFencing, guards::kPutIfAbsent,
+                            kPrelude, waiting_prelude(), kWays, text));
 }
 
 }  // namespace schedules::redis

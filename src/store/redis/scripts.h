@@ -31,5 +31,7 @@ const Script& far_cancel_script();  ///< now, forget at, then (id, ended value)â
 
 /// What every script begins with.
 Script with_prelude(std::string_view text);
+/// The part of it that keeps what waits: scripts_waiting.cc.
+std::string_view waiting_prelude();
 
 }  // namespace schedules::redis

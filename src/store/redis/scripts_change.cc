@@ -59,7 +59,7 @@ for i = 6, #ARGV, 5 do
     top = next_sequence(top, hint)
     local head = struct.pack('>I8', top)
     call('HSET', base .. 'event', id, head .. tail)
-    call('ZADD', due_key(string.byte(tail, 1) - 9), fire, head .. id)
+    add_waiting(string.byte(tail, 1) - 9, {fire, head .. id})
     call('SET', base .. 'top', text(top))
     local f = tonumber(fire)
     if f <= ahead and (not soonest or f < soonest) then soonest = f end

@@ -70,7 +70,7 @@ for i = 1, #ids do
 end
 if #hset > 0 then
   call('HSET', base .. 'event', unpack(hset))
-  for p, z in pairs(zadd) do call('ZADD', due_key(p), unpack(z)) end
+  for p, z in pairs(zadd) do add_waiting(p, z) end
   call('SET', base .. 'top', text(top))
 end
 if soonest then call('PUBLISH', ARGV[5], ARGV[6] .. ' ' .. text(soonest) .. ' ' .. ARGV[4]) end
@@ -86,14 +86,20 @@ const Script& window_script() {
 if stale(ARGV[1]) then return redis.error_reply(STALE) end
 forget_some(tonumber(ARGV[2]), 100)
 local upto, most = ARGV[3], tonumber(ARGV[4])
+adopt()
+local last = tonumber(upto)
 local out = {}
 local function read(p, score, sequence, share)
-  local key = due_key(p)
-  local first = score and rank_from(key, score, sequence) or 0
-  local left = math.max(call('ZCOUNT', key, '-inf', upto) - first, 0)
-  local count = math.min(left, share)
-  local got = call('ZRANGE', key, first, first + count, 'WITHSCORES')
-  if #got > 0 then out[#out + 1] = {p, count < left and 1 or 0, got} end
+  local got, within, cut = {}, 0, 0
+  walk(p, score, sequence, share + 1, function(member, fire)
+    got[#got + 1] = member
+    got[#got + 1] = fire
+    if tonumber(fire) > last then return true end
+    within = within + 1
+    if within > share then cut = 1 end
+    return within > share
+  end)
+  if #got > 0 then out[#out + 1] = {p, cut, got} end
 end
 if #ARGV > 4 then
   for i = 5, #ARGV, 3 do read(tonumber(ARGV[i]), ARGV[i + 1], tonumber(ARGV[i + 2]), most) end
@@ -101,7 +107,7 @@ if #ARGV > 4 then
 end
 local levels = {}
 for p = 9, -9, -1 do
-  if call('EXISTS', due_key(p)) == 1 then levels[#levels + 1] = p end
+  if waits(p) then levels[#levels + 1] = p end
 end
 for _, p in ipairs(levels) do read(p, nil, nil, math.ceil(most / #levels)) end
 return out
@@ -122,16 +128,18 @@ for i = 4, #ARGV, 2 do ids[#ids + 1] = ARGV[i] end
 local found = call('HMGET', base .. 'event', unpack(ids))
 local flown = call('HMGET', base .. 'flown', unpack(ids))
 local crashes = call('EXISTS', base .. 'crashes') == 1 and call('HMGET', base .. 'crashes', unpack(ids)) or {}
-local out, taken, zrem, zadd, hset = {}, {}, {}, {}, {}
+local out, taken, drop, zadd, hset = {}, {}, {}, {}, {}
 for i = 1, #ids do
   local id, v = ids[i], found[i]
   if v and not flown[i] and not taken[id] and string.sub(v, 10, 17) == ARGV[3 + i * 2] then
     taken[id] = true
     local member, p = string.sub(v, 1, 8) .. id, prio_of(v)
-    local z = zrem[p] or {}
+    local fire = text(u64(v, 10))
+    local z = drop[p] or {}
+    z[#z + 1] = fire
     z[#z + 1] = member
-    zrem[p] = z
-    zadd[#zadd + 1] = text(u64(v, 10))
+    drop[p] = z
+    zadd[#zadd + 1] = fire
     zadd[#zadd + 1] = member
     hset[#hset + 1] = id
     hset[#hset + 1] = mark
@@ -140,7 +148,7 @@ for i = 1, #ids do
   end
 end
 if #zadd > 0 then
-  for p, z in pairs(zrem) do call('ZREM', due_key(p), unpack(z)) end
+  for p, z in pairs(drop) do drop_waiting(p, z) end
   call('ZADD', base .. 'flight', unpack(zadd))
   call('HSET', base .. 'flown', unpack(hset))
 end
@@ -201,7 +209,7 @@ if #zrem > 0 then
 end
 if #hset > 0 then
   call('HSET', base .. 'event', unpack(hset))
-  for p, z in pairs(zadd) do call('ZADD', due_key(p), unpack(z)) end
+  for p, z in pairs(zadd) do add_waiting(p, z) end
 end
 if #gone > 0 then
   call('HDEL', base .. 'event', unpack(gone))

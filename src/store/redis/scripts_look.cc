@@ -31,14 +31,21 @@ const Script& find_script() {
   static const Script script = with_prelude(R"lua(
 local from, after, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local all = {}
-local function read(key, flying)
-  if call('EXISTS', key) == 0 then return end
-  local first = rank_from(key, from, after + 1)
-  local got = call('ZRANGE', key, first, first + limit, 'WITHSCORES')
-  for i = 1, #got, 2 do all[#all + 1] = {got[i], tonumber(got[i + 1]), flying} end
+for p = 9, -9, -1 do
+  if waits(p) then
+    local most = #all + limit + 1
+    walk(p, from, after + 1, limit + 1, function(member, fire)
+      all[#all + 1] = {member, tonumber(fire), 0}
+      return #all == most
+    end)
+  end
 end
-for p = 9, -9, -1 do read(due_key(p), 0) end
-read(base .. 'flight', 1)
+local flight = base .. 'flight'
+if call('EXISTS', flight) == 1 then
+  local first = rank_from(flight, from, after + 1)
+  local got = call('ZRANGE', flight, first, first + limit, 'WITHSCORES')
+  for i = 1, #got, 2 do all[#all + 1] = {got[i], tonumber(got[i + 1]), 1} end
+end
 table.sort(all, function(a, b)
   if a[2] ~= b[2] then return a[2] < b[2] end
   return u64(a[1], 1) < u64(b[1], 1)
@@ -65,17 +72,18 @@ return out
 // waiting, in flight, remembered, first fire_at or ''.
 const Script& counts_script() {
   static const Script script = with_prelude(R"lua(
-local waiting, first = 0, nil
+local first = nil
 for p = 9, -9, -1 do
-  local key = due_key(p)
-  local n = call('ZCARD', key)
-  if n > 0 then
-    waiting = waiting + n
-    local score = tonumber(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
-    if not first or score < first then first = score end
+  if waits(p) then
+    walk(p, nil, nil, 1, function(_, fire)
+      local score = tonumber(fire)
+      if not first or score < first then first = score end
+      return true
+    end)
   end
 end
-return {waiting, call('HLEN', base .. 'flown'), call('ZCOUNT', base .. 'ended_at', '(' .. ARGV[1], '+inf'),
+local flown = call('HLEN', base .. 'flown')
+return {call('HLEN', base .. 'event') - flown, flown, call('ZCOUNT', base .. 'ended_at', '(' .. ARGV[1], '+inf'),
         first and text(first) or ''}
 )lua");
   return script;
