@@ -23,10 +23,13 @@ if(SCHEDULES_TESTS)
 endif()
 
 function(schedules_room name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;ROOMS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "ALONE" "" "SOURCES;ROOMS;LIBS" ${ARGN})
   list(TRANSFORM ARG_ROOMS PREPEND schedules_)
   if(ARG_SOURCES)
     add_library(schedules_${name} STATIC ${ARG_SOURCES})
+    if(ARG_ALONE)  # its sources name things alike: never in one go
+      set_target_properties(schedules_${name} PROPERTIES UNITY_BUILD OFF)
+    endif()
     target_precompile_headers(schedules_${name} REUSE_FROM schedules_pch)
     target_link_libraries(schedules_${name} PUBLIC schedules_pch ${ARG_ROOMS} PRIVATE ${ARG_LIBS})
     if(SCHEDULES_WITHOUT_GUARD AND name MATCHES "^(engine|store_redis)$")  # where the guards are looked at

@@ -17,7 +17,7 @@
 namespace schedules::load {
 namespace {
 
-constexpr size_t kFirstBuffer = 16 * 1024;
+constexpr size_t kFirstReceived = 16 * 1024;
 constexpr int kBacklog = 1'024;
 
 void watch(int poll, int descriptor) {
@@ -81,7 +81,7 @@ void HttpReceiver::run() {
         if (peer < 0) continue;
         const int on = 1;
         ::setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        peers_[peer].buffer.resize(kFirstBuffer);
+        peers_[peer].buffer.resize(kFirstReceived);
         watch(poll_, peer);
       } else if (!serve(descriptor, peers_[descriptor])) {
         peers_.erase(descriptor);

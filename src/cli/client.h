@@ -17,6 +17,8 @@
 
 namespace schedules::cli {
 
+inline constexpr const char* kSchedules = "/api/v1/admin/schedules";
+
 struct Request {
   std::string method = "GET";
   std::string path;  ///< from the root, with its query: "/api/v1/events?limit=10"

@@ -9,7 +9,7 @@
 namespace schedules::cli {
 namespace {
 
-struct Options {
+struct ConfigOptions {
   std::shared_ptr<SettingInputs> inputs;
   bool markdown = false;
   bool changed = false;
@@ -28,7 +28,7 @@ void print_settings(const Settings& settings, bool changed_only) {
   print_table(rows);
 }
 
-int run(const Options& options, Output output) {
+int run_config(const ConfigOptions& options, Output output) {
   if (options.markdown) return print(settings_markdown()), kDone;
   const auto settings = read_settings(options.inputs);
   if (!settings) return report(settings.error());
@@ -43,9 +43,9 @@ int run(const Options& options, Output output) {
 }  // namespace
 
 void add_config(CLI::App& root, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ConfigOptions>();
   auto& command = add_command(root, session, "config", "Show every setting: value, source, default, unit, meaning.",
-                              [options, &session] { return run(*options, session.output); });
+                              [options, &session] { return run_config(*options, session.output); });
   command.add_flag("--changed", options->changed, "only what is not the default (table)");
   command.add_flag("--markdown", options->markdown, "the reference page, docs/settings.md");
   add_output_option(command, session);

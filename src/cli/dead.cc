@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 constexpr const char* kLetters = "/api/v1/dead-letters";
 
-struct Options {
+struct DeadOptions {
   std::vector<std::string> ids;
   std::string topic, reason, schedule_id, died_from, died_to, patch;
   std::optional<double> rate;
@@ -36,7 +36,7 @@ struct Options {
   }
 };
 
-int redrive(const Options& options, Session& session) {
+int redrive(const DeadOptions& options, Session& session) {
   if (options.ids.empty() && !options.has_filter() && !options.all) {
     return report_usage("name dead letters by id, by a filter such as --topic, or say --all");
   }
@@ -63,7 +63,7 @@ int redrive(const Options& options, Session& session) {
   return client ? run_job(*client, fmt::format("{}/redrive", kLetters), body, session.output) : report(client.error());
 }
 
-int drop(const Options& options, Session& session) {
+int drop(const DeadOptions& options, Session& session) {
   auto client = Client::open(session);
   if (!client) return report(client.error());
   int code = kDone;
@@ -79,7 +79,7 @@ int drop(const Options& options, Session& session) {
   return code;
 }
 
-void add_filter(CLI::App& command, Options& options) {
+void add_filter(CLI::App& command, DeadOptions& options) {
   const auto add = [&](const char* name, std::string& value, const char* meaning, const char* type) {
     command.add_option(name, value, meaning)->type_name(type)->group("Which dead letters");
   };
@@ -94,7 +94,7 @@ void add_filter(CLI::App& command, Options& options) {
 
 void add_dead(CLI::App& root, Session& session) {
   auto& group = add_group(root, "dead", "Look at dead letters, send them again, drop them.");
-  auto listed = std::make_shared<Options>();
+  auto listed = std::make_shared<DeadOptions>();
   auto& list = add_command(group, session, "list", "List dead letters, newest first.", [listed, &session] {
     static const std::vector<Column> columns{{"ID", "id"},
                                              {"DIED", "died_at"},
@@ -108,7 +108,7 @@ void add_dead(CLI::App& root, Session& session) {
   list.add_option("--limit", listed->limit, "at most so many")->check(CLI::PositiveNumber)->capture_default_str();
   add_client_options(list, session);
 
-  auto again = std::make_shared<Options>();
+  auto again = std::make_shared<DeadOptions>();
   auto& send = add_command(group, session, "redrive", "Send dead letters again, under their own ids.",
                            [again, &session] { return redrive(*again, session); });
   send.add_option("ID", again->ids, "the events' ids");
@@ -119,7 +119,7 @@ void add_dead(CLI::App& root, Session& session) {
   send.add_option("--patch", again->patch, "change these fields first: JSON, @file or -")->type_name("JSON");
   add_client_options(send, session);
 
-  auto dropped = std::make_shared<Options>();
+  auto dropped = std::make_shared<DeadOptions>();
   auto& drop_command = add_command(group, session, "drop", "Delete dead letters for good.",
                                    [dropped, &session] { return drop(*dropped, session); });
   drop_command.add_option("ID", dropped->ids, "the events' ids")->required();

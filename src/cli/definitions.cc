@@ -15,10 +15,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kSchedules = "/api/v1/admin/schedules";
-constexpr size_t kAll = 1'000'000;
+constexpr size_t kAllDefinitions = 1'000'000;
 
-struct Options {
+struct DefinitionsOptions {
   std::vector<std::string> files;
   std::string owner;
   PlanOptions plan;
@@ -61,10 +60,10 @@ void print_plan(const Plan& plan) {
                          plan.count(PlanAction::conflict)));
 }
 
-Result<Plan> plan_for(const Options& options, Client& client) {
+Result<Plan> plan_for(const DefinitionsOptions& options, Client& client) {
   const auto definitions = read_all_definitions(options.files, options.owner);
   if (!definitions) return fail(definitions.error());
-  const auto stored = fetch_all(client, kSchedules, {}, kAll);
+  const auto stored = fetch_all(client, kSchedules, {}, kAllDefinitions);
   if (!stored) return fail(stored.error());
   std::vector<std::string> owners;
   if (!options.owner.empty()) owners.push_back(options.owner);
@@ -109,7 +108,7 @@ Done apply_plan(const Plan& plan, bool prune, Client& client) {
   return done;
 }
 
-int run(const Options& options, const Session& session, bool apply) {
+int run_definitions(const DefinitionsOptions& options, const Session& session, bool apply) {
   auto client = Client::open(session);
   if (!client) return report(client.error());
   const auto plan = plan_for(options, *client);
@@ -133,9 +132,9 @@ int run(const Options& options, const Session& session, bool apply) {
 }
 
 void add_one(CLI::App& group, Session& session, const char* name, const char* description, bool apply) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DefinitionsOptions>();
   auto& command = add_command(group, session, name, description,
-                              [options, &session, apply] { return run(*options, session, apply); });
+                              [options, &session, apply] { return run_definitions(*options, session, apply); });
   command.add_option("FILE", options->files, "YAML or JSON files; - is stdin")->required();
   command.add_option("--owner", options->owner, "whose definitions these are [owner or module_name in the file]")
       ->type_name("NAME");

@@ -41,14 +41,14 @@ void add_get(CLI::App& group, Session& session) {
   add_client_options(command, session);
 }
 
-struct ListOptions {
+struct EventListOptions {
   EventFilterOptions filter;
   std::string status;
   size_t limit = 100;
 };
 
-void add_list(CLI::App& group, Session& session) {
-  auto options = std::make_shared<ListOptions>();
+void add_event_list(CLI::App& group, Session& session) {
+  auto options = std::make_shared<EventListOptions>();
   auto& command = add_command(group, session, "list",
                               "List events: pending ones, or those that ended as --status says.", [options, &session] {
                                 auto parameters = options->filter.pairs();
@@ -179,7 +179,7 @@ void add_event(CLI::App& root, Session& session) {
   auto& group = add_group(root, "event", "Schedule, find, move and cancel single events.");
   add_event_put(group, session);
   add_get(group, session);
-  add_list(group, session);
+  add_event_list(group, session);
   auto cancelled = std::make_shared<ChangeOptions>();
   auto& cancel_command = add_command(group, session, "cancel", "Cancel events by id or by filter.",
                                      [cancelled, &session] { return cancel(*cancelled, session); });

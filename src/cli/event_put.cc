@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct EventPutOptions {
   EventFileOptions file;
   DueOptions due;
   std::string topic, action, entity_type = "event", entity_id, key, body, webhook, target, idempotency_key;
@@ -31,7 +31,7 @@ Status add_seconds(json::object& body, const char* name, const std::string& text
   return {};
 }
 
-Status add_target(json::object& body, const Options& options) {
+Status add_target(json::object& body, const EventPutOptions& options) {
   if (!options.webhook.empty()) body["target"] = json::object{{"type", "webhook"}, {"url", options.webhook}};
   if (options.target.empty()) return {};
   if (!options.webhook.empty()) return fail(Code::invalid_argument, "--webhook and --target exclude each other");
@@ -39,7 +39,7 @@ Status add_target(json::object& body, const Options& options) {
   return {};
 }
 
-Result<json::object> body_of(const Options& options) {
+Result<json::object> body_of(const EventPutOptions& options) {
   json::object body;
   const auto text = [&](const char* name, const std::string& value) {
     if (!value.empty()) body[name] = value;
@@ -74,7 +74,7 @@ Result<json::object> body_of(const Options& options) {
   return body;
 }
 
-int put_one(const Options& options, const Session& session) {
+int put_one(const EventPutOptions& options, const Session& session) {
   if (options.topic.empty() || options.action.empty()) {
     return report_usage("event put needs --topic and --action, or --file");
   }
@@ -95,7 +95,7 @@ int put_one(const Options& options, const Session& session) {
   return kDone;
 }
 
-void add_content_options(CLI::App& put, Options& options) {
+void add_content_options(CLI::App& put, EventPutOptions& options) {
   put.add_option("--topic", options.topic, "where its readers listen")->type_name("T");
   put.add_option("--action", options.action, "what happened or shall happen")->type_name("A");
   put.add_option("--entity-type", options.entity_type, "what it is about")->type_name("TYPE")->capture_default_str();
@@ -113,7 +113,7 @@ void add_content_options(CLI::App& put, Options& options) {
       ->type_name("KEY");
 }
 
-void add_policy_options(CLI::App& put, Options& options) {
+void add_policy_options(CLI::App& put, EventPutOptions& options) {
   put.add_option("--priority", options.priority, "-9 to 9, higher first")->type_name("N");
   put.add_option("--webhook", options.webhook, "post it to this address")->type_name("URL");
   put.add_option("--target", options.target, "where it goes [setting DEFAULT_TARGET]")
@@ -152,7 +152,7 @@ void add_due_options(CLI::App& command, DueOptions& due) {
 }
 
 void add_event_put(CLI::App& group, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<EventPutOptions>();
   auto& put = add_command(group, session, "put", "Schedule one event, or a file of them.", [options, &session] {
     return options->file.path.empty() ? put_one(*options, session) : put_file(options->file, session);
   });

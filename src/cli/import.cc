@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct ImportOptions {
   std::string file;
   CrontabOptions crontab;
   std::string owner = "crontab";
@@ -39,7 +39,7 @@ json::object payload_of(const CronJob& job) {
   return payload;
 }
 
-std::string yaml_of(const Crontab& crontab, const Options& options) {
+std::string yaml_of(const Crontab& crontab, const ImportOptions& options) {
   auto out = fmt::format(
       "# Made from {} by `schedules import crontab`; apply it with `schedules definitions apply FILE`.\n"
       "# Schedules publishes an event at these times and runs nothing itself: something has to read topic\n"
@@ -63,7 +63,7 @@ std::string yaml_of(const Crontab& crontab, const Options& options) {
 
 bool is_system_file(const std::string& file) { return file == "/etc/crontab" || file.starts_with("/etc/cron.d/"); }
 
-int run(Options options) {
+int run_import(ImportOptions options) {
   const auto text = text_or_file(options.file == "-" ? options.file : "@" + options.file);
   if (!text) return report(text.error());
   options.crontab.user_column = options.crontab.user_column || is_system_file(options.file);
@@ -82,10 +82,10 @@ int run(Options options) {
 
 void add_import(CLI::App& root, Session& session) {
   auto& group = add_group(root, "import", "Turn another scheduler's table into a definition file.");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ImportOptions>();
   auto& command =
       add_command(group, session, "crontab", "A crontab, as definitions on stdout; exit 1 if a line is left out.",
-                  [options] { return run(*options); });
+                  [options] { return run_import(*options); });
   command.add_option("FILE", options->file, "the crontab; - is stdin (crontab -l | …)")->required();
   command.add_option("--tz", options->crontab.timezone, "zone of the machine that it ran on")
       ->type_name("ZONE")

@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct NextOptions {
   std::shared_ptr<SettingInputs> inputs;
   std::string expression;
   std::string timezone;
@@ -48,7 +48,7 @@ void print_preview(const Recurrence& rule, const std::vector<Preview>& previews,
   for (const auto& note : notes(rule)) print_line("note: " + note);
 }
 
-void print_preview_json(const Recurrence& rule, const std::vector<Preview>& previews, const Options& options,
+void print_preview_json(const Recurrence& rule, const std::vector<Preview>& previews, const NextOptions& options,
                         TimePoint after) {
   json::array next;
   json::array occurrences;
@@ -67,7 +67,7 @@ void print_preview_json(const Recurrence& rule, const std::vector<Preview>& prev
                           {"notes", std::move(remarks)}});
 }
 
-int preview_one(const Options& options, const NextDefaults& defaults, Output output) {
+int preview_one(const NextOptions& options, const NextDefaults& defaults, Output output) {
   TimePoint after = defaults.now;
   if (!options.after.empty()) {
     const auto parsed = parse_time(options.after);
@@ -85,7 +85,7 @@ int preview_one(const Options& options, const NextDefaults& defaults, Output out
   return kDone;
 }
 
-int run(const Options& options, Output output) {
+int run_next(const NextOptions& options, Output output) {
   const auto settings = read_settings(options.inputs);
   if (!settings) return report(settings.error());
   const bool last = options.seconds_last || settings->cron_seconds_field == SecondsField::last;
@@ -100,9 +100,9 @@ int run(const Options& options, Output output) {
 }  // namespace
 
 void add_next(CLI::App& root, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<NextOptions>();
   auto& command = add_command(root, session, "next", "Preview when a cron expression or \"@every 90s\" fires, and why.",
-                              [options, &session] { return run(*options, session.output); });
+                              [options, &session] { return run_next(*options, session.output); });
   command.add_option("EXPR", options->expression, "cron expression, in quotes")->option_text(" ");
   command.add_option("--tz", options->timezone, "IANA time zone [setting TIMEZONE]")->type_name("ZONE");
   command.add_option("--after", options->after, "first moment that does not count, RFC 3339 [now]")->type_name("TIME");

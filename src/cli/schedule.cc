@@ -15,7 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kSchedules = "/api/v1/admin/schedules";
 constexpr size_t kAll = 1'000'000;
 
 // Ids go as they are; any other word is a schedule's name.
@@ -65,7 +64,7 @@ struct EditOptions {
   std::shared_ptr<FieldFlags> fields;
 };
 
-Result<json::object> body_of(const EditOptions& options) {
+Result<json::object> schedule_body_of(const EditOptions& options) {
   json::object body;
   if (!options.whole.empty()) {
     auto whole = object_argument(options.whole, "--json");
@@ -80,7 +79,7 @@ Result<json::object> body_of(const EditOptions& options) {
 }
 
 int create(const EditOptions& options, Session& session) {
-  const auto body = body_of(options);
+  const auto body = schedule_body_of(options);
   if (!body) return report(body.error()), kBadUsage;
   if (body->empty()) return report_usage("schedule create needs at least --name, --event-type, --event-action, --cron");
   auto client = Client::open(session);
@@ -90,7 +89,7 @@ int create(const EditOptions& options, Session& session) {
 }
 
 int update(const EditOptions& options, Session& session) {
-  const auto body = body_of(options);
+  const auto body = schedule_body_of(options);
   if (!body) return report(body.error()), kBadUsage;
   if (body->empty()) return report_usage("schedule update needs something to change");
   auto client = Client::open(session);
@@ -122,7 +121,7 @@ void add_edit_commands(CLI::App& group, Session& session) {
   add_client_options(update_command, session);
 }
 
-struct ListOptions {
+struct ScheduleListOptions {
   std::string status, event_type, event_action, tag;
   size_t limit = 100;
 };
@@ -137,8 +136,8 @@ int print_list(const Result<json::array>& rows, Output output, const std::vector
   return kDone;
 }
 
-void add_list(CLI::App& group, Session& session) {
-  auto options = std::make_shared<ListOptions>();
+void add_schedule_list(CLI::App& group, Session& session) {
+  auto options = std::make_shared<ScheduleListOptions>();
   auto& command = add_command(group, session, "list", "List schedules.", [options, &session] {
     auto client = Client::open(session);
     if (!client) return report(client.error());
@@ -284,7 +283,7 @@ void add_schedule(CLI::App& root, Session& session) {
   add_edit_commands(group, session);
   add_on_one(group, session, "get", "Show one schedule.",
              [](const std::string& path) { return Request{.path = path}; });
-  add_list(group, session);
+  add_schedule_list(group, session);
   add_on_one(group, session, "pause", "Stop firing until it is resumed.", post("deactivate"));
   add_on_one(group, session, "resume", "Fire again, from now on.", post("activate"));
   add_on_one(group, session, "run", "Fire once now, beside its plan.", post("execute"));

@@ -65,7 +65,7 @@ void print_cluster(const json::object& cluster) {
   print_table(rows);
 }
 
-int run(Session& session) {
+int run_status(Session& session) {
   auto client = Client::open(session);
   if (!client) return report(client.error());
   // Not ready is an answer too, with status 503.
@@ -97,7 +97,7 @@ int run(Session& session) {
 
 void add_status(CLI::App& root, Session& session) {
   auto& command = add_command(root, session, "status", "Show the health of each part; exit 1 if it is not ready.",
-                              [&session] { return run(session); });
+                              [&session] { return run_status(session); });
   add_client_options(command, session);
 }
 

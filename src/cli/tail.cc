@@ -16,7 +16,7 @@ namespace json = boost::json;
 constexpr std::chrono::milliseconds kFirstWait{500};
 constexpr std::chrono::milliseconds kLongestWait{10'000};
 
-struct Options {
+struct TailOptions {
   std::vector<std::string> topics;
   std::string after;
   size_t count = 0;  ///< 0: for ever
@@ -40,7 +40,7 @@ bool is_gap(const StreamEvent& event, const json::object& data) {
 
 class Tail {
  public:
-  Tail(Client client, const Options& options, Output output)
+  Tail(Client client, const TailOptions& options, Output output)
       : client_(std::move(client)), options_(options), output_(output) {}
 
   int run() {
@@ -91,7 +91,7 @@ class Tail {
   }
 
   Client client_;
-  const Options& options_;
+  const TailOptions& options_;
   Output output_;
   size_t seen_ = 0;
   EventStream stream_{[this](const StreamEvent& event) { return take(event); }};
@@ -100,7 +100,7 @@ class Tail {
 }  // namespace
 
 void add_tail(CLI::App& root, Session& session) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TailOptions>();
   auto& command = add_command(root, session, "tail", "Show what fires, as it fires.", [options, &session] {
     auto client = Client::open(session);
     return client ? Tail(std::move(*client), *options, session.output).run() : report(client.error());

@@ -11,14 +11,14 @@
 namespace schedules::cli {
 namespace {
 
-struct Options {
+struct TokenOptions {
   std::shared_ptr<SettingInputs> inputs;
   std::string role;
   std::string ttl = "1h";
   std::string subject = "cli";
 };
 
-int run(const Options& options, Output output) {
+int run_token(const TokenOptions& options, Output output) {
   const auto ttl = parse_duration(options.ttl);
   if (!ttl || *ttl < std::chrono::seconds(1)) return report_usage("--ttl needs a duration such as 1h or 30d");
   const auto settings = read_settings(options.inputs);
@@ -51,9 +51,9 @@ int run(const Options& options, Output output) {
 
 void add_token(CLI::App& root, Session& session) {
   auto& group = add_group(root, "token", "Sign access tokens.");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TokenOptions>();
   auto& issue = add_command(group, session, "issue", "Print a signed bearer token.",
-                            [options, &session] { return run(*options, session.output); });
+                            [options, &session] { return run_token(*options, session.output); });
   issue.add_option("--role", options->role, "what its bearer may do")
       ->required()
       ->check(CLI::IsMember({"reader", "user", "producer", "superuser"}))

@@ -16,7 +16,6 @@ extern char** environ;
 namespace schedules {
 namespace {
 
-constexpr std::string_view kPrefix = "schedules_";
 // Variables of the command line client, which are no settings of the server.
 constexpr std::array<std::string_view, 4> kClientNames{"config", "server", "token", "token_file"};
 
@@ -24,7 +23,7 @@ constexpr std::array<std::string_view, 4> kClientNames{"config", "server", "toke
 // service is named "schedules". They are nobody's settings.
 bool is_kubernetes_link(std::string_view name) {
   if (!name.starts_with("SCHEDULES_")) return false;
-  name.remove_prefix(kPrefix.size());
+  name.remove_prefix(kSettingPrefix.size());
   if (name == "PORT" || name == "SERVICE_HOST" || name == "SERVICE_PORT") return true;
   if (name.starts_with("SERVICE_PORT_")) return true;
   return name.starts_with("PORT_") && name.size() > 5 && std::isdigit(static_cast<unsigned char>(name[5])) != 0;
@@ -159,8 +158,8 @@ class Loader {
     }
     for (const auto& [name, value] : inputs_.environment) {
       const auto lower = to_lower(name);
-      if (!lower.starts_with(kPrefix) || is_kubernetes_link(name)) continue;
-      if (std::ranges::find(kClientNames, lower.substr(kPrefix.size())) != kClientNames.end()) continue;
+      if (!lower.starts_with(kSettingPrefix) || is_kubernetes_link(name)) continue;
+      if (std::ranges::find(kClientNames, lower.substr(kSettingPrefix.size())) != kClientNames.end()) continue;
       const auto* info = find_setting(name);
       if (info == nullptr) {
         unknown(name, "the environment");

@@ -82,9 +82,9 @@ constexpr std::array<std::string_view, 14> kKinds{"integer",  "number", "boolean
 constexpr std::array<std::string_view, 4> kSources{"default", "file", "environment", "flag"};
 
 std::string_view without_prefix(std::string_view name) {
-  constexpr std::string_view kPrefix = "schedules_";
-  const bool prefixed = name.size() > kPrefix.size() && to_lower(name.substr(0, kPrefix.size())) == kPrefix;
-  return prefixed ? name.substr(kPrefix.size()) : name;
+  const bool prefixed =
+      name.size() > kSettingPrefix.size() && to_lower(name.substr(0, kSettingPrefix.size())) == kSettingPrefix;
+  return prefixed ? name.substr(kSettingPrefix.size()) : name;
 }
 
 }  // namespace

@@ -17,6 +17,8 @@
 
 namespace schedules {
 
+inline constexpr std::string_view kSettingPrefix = "schedules_";  ///< of environment variables
+
 enum class AuthMode : uint8_t { none, token, stufio };
 enum class SecondsField : uint8_t { first, last };
 enum class JwtAlgorithm : uint8_t { HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384, ES512 };

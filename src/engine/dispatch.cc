@@ -130,13 +130,13 @@ void Dispatch::begun(uint32_t shard, uint64_t epoch, size_t asked, Result<std::v
 
 void Dispatch::admit(Event event, TimePoint now) {
   if (event.max_delay && now - event.due_at > *event.max_delay) {
-    return end(std::move(event), State::skipped, "expired",
-               fmt::format("later than its max_delay_seconds of {}", event.max_delay->count()));
+    auto detail = fmt::format("later than its max_delay_seconds of {}", event.max_delay->count());
+    return end(std::move(event), State::skipped, "expired", std::move(detail));
   }
   Sink* sink = ports_.sinks.sink_for(event);
   if (sink == nullptr) {
-    return end(std::move(event), State::dead, "no_sink",
-               fmt::format("there is no {} sink here", to_string(event.target.kind)));
+    auto detail = fmt::format("there is no {} sink here", to_string(event.target.kind));
+    return end(std::move(event), State::dead, "no_sink", std::move(detail));
   }
   Lane& lane = lane_of(*sink, event);
   if (lane.full() || lane.waits_outside(event.key, now)) {

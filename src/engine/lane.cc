@@ -5,7 +5,7 @@
 namespace schedules {
 namespace {
 
-constexpr Duration kLongestWait = std::chrono::seconds(60);
+constexpr Duration kLongestLaneWait = std::chrono::seconds(60);
 constexpr double kSlowest = 10;  // slots per second
 constexpr size_t kKeysOutside = 10'000;
 constexpr Duration kBackWithin = std::chrono::seconds(5);
@@ -79,7 +79,7 @@ void Lane::finished(TimePoint now, const std::vector<Delivery>& deliveries) {
 TimePoint Lane::next_slot(TimePoint not_before, const std::string& key) {
   const double speed = bucket_ ? std::min(per_second_, bucket_->per_second()) : per_second_;
   const Duration step{static_cast<int64_t>(1e6 / speed)};
-  last_slot_ = std::clamp(last_slot_ + step, not_before, not_before + std::max(kLongestWait, step));
+  last_slot_ = std::clamp(last_slot_ + step, not_before, not_before + std::max(kLongestLaneWait, step));
   if (key.empty()) return last_slot_;
   if (outside_.size() >= kKeysOutside) outside_.clear();
   auto& last = outside_[key];

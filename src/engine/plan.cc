@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kPage = 500;
 constexpr size_t kSkipsListed = 100;
-constexpr Duration kRetryAfter = std::chrono::seconds(1);
+constexpr Duration kPlanRetry = std::chrono::seconds(1);
 
 Execution skipped_execution(const Schedule& schedule, const Occurrence& occurrence, std::string reason,
                             std::string detail, TimePoint now, const std::string& node_id) {
@@ -275,7 +275,7 @@ void Planner::read() {
 void Planner::found(Result<std::vector<Schedule>> schedules) {
   if (!schedules) {
     log::warn("plan.read_failed", {{"error", schedules.error().detail}});
-    return finish(ports_.clock.wall() + kRetryAfter);
+    return finish(ports_.clock.wall() + kPlanRetry);
   }
   // What was planned stays planned when the clock steps back: planned_until only grows.
   const TimePoint now = ports_.clock.wall();
@@ -313,7 +313,7 @@ void Planner::put(std::vector<Plan> plans) {
     mailbox->post([this, count, plans = std::move(plans), accepted = std::move(accepted)]() mutable {
       if (const auto error = not_stored(accepted)) {
         log::warn("plan.put_failed", {{"error", error->detail}});
-        return finish(ports_.clock.wall() + kRetryAfter);
+        return finish(ports_.clock.wall() + kPlanRetry);
       }
       ports_.probe.planned(count);
       mark(std::move(plans));
@@ -327,7 +327,7 @@ void Planner::put(std::vector<Plan> plans) {
   ports_.dead_letters.bury(
       std::move(letters), [this, mailbox = mailbox_, put_events = std::move(put_events)](Result<void> buried) mutable {
         mailbox->post([this, put_events = std::move(put_events), buried = std::move(buried)]() mutable {
-          if (!buried) return finish(ports_.clock.wall() + kRetryAfter);
+          if (!buried) return finish(ports_.clock.wall() + kPlanRetry);
           put_events();
         });
       });
@@ -343,7 +343,7 @@ void Planner::mark(std::vector<Plan> plans) {
   if (!skipped.empty()) ports_.log.record(std::move(skipped));
   ports_.schedules.mark_planned(std::move(after), [this, mailbox = mailbox_](Result<void> marked) mutable {
     mailbox->post(
-        [this, marked = std::move(marked)] { finish(marked ? TimePoint::min() : ports_.clock.wall() + kRetryAfter); });
+        [this, marked = std::move(marked)] { finish(marked ? TimePoint::min() : ports_.clock.wall() + kPlanRetry); });
   });
 }
 

@@ -6,7 +6,7 @@
 namespace schedules {
 namespace {
 
-constexpr Duration kUnavailableWait = std::chrono::seconds(1);
+constexpr Duration kStoreAwayWait = std::chrono::seconds(1);
 
 std::string reason_against(const Event& event, const std::vector<ScheduleRevision>& known) {
   const auto found = std::ranges::find(known, event.schedule_id, &ScheduleRevision::id);
@@ -44,7 +44,7 @@ void ScheduleGate::revisions_known(std::vector<Event> events, const Result<std::
   std::map<std::string, std::vector<Event>> late;
   for (auto& event : events) {
     if (!found) {
-      ways_.postpone(std::move(event), now + kUnavailableWait, "schedule_store_unavailable");
+      ways_.postpone(std::move(event), now + kStoreAwayWait, "schedule_store_unavailable");
       continue;
     }
     auto reason = reason_against(event, *found);
@@ -75,7 +75,7 @@ void ScheduleGate::judge_misfires(std::vector<Event> events, const Result<std::o
   using Kind = Misfires::Decision::Kind;
   const TimePoint now = ports_.clock.wall();
   if (!schedule) {
-    for (auto& event : events) ways_.postpone(std::move(event), now + kUnavailableWait, "schedule_store_unavailable");
+    for (auto& event : events) ways_.postpone(std::move(event), now + kStoreAwayWait, "schedule_store_unavailable");
     return;
   }
   const auto rule = *schedule ? rules_.rule_of(**schedule) : fail(Code::not_found, "");

@@ -7,7 +7,7 @@
 namespace schedules {
 namespace {
 
-constexpr Duration kRetryAfter = std::chrono::milliseconds(250);
+constexpr Duration kSettleRetry = std::chrono::milliseconds(250);
 
 }  // namespace
 
@@ -91,7 +91,7 @@ void Settle::stored(uint32_t shard, std::vector<Ending> endings, Result<void> re
 void Settle::try_again(std::vector<Ending> endings, const Error& error) {
   log::warn("settle.failed", {{"events", std::to_string(endings.size())}, {"error", error.detail}});
   under_way_ -= endings.size();
-  retry_at_ = ports_.clock.wall() + kRetryAfter;
+  retry_at_ = ports_.clock.wall() + kSettleRetry;
   for (auto& ending : endings) waiting_.push_back(std::move(ending));
 }
 

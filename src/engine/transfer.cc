@@ -10,7 +10,7 @@ constexpr size_t kSmallestPage = 50;
 constexpr size_t kLargestPage = 10'000;
 constexpr size_t kPageBytes = 32U << 20U;  // of bodies, about
 constexpr size_t kEventBytes = 512;        // beside its body
-constexpr Duration kRetryAfter = std::chrono::seconds(1);
+constexpr Duration kTransferRetry = std::chrono::seconds(1);
 constexpr Duration kLeaderLook = std::chrono::seconds(1);
 
 }  // namespace
@@ -109,7 +109,7 @@ void Transfer::mark(std::vector<FarRevision> moved, bool more) {
 
 void Transfer::finish(Result<uint64_t> result) {
   running_ = false;
-  next_run_ = ports_.clock.wall() + (result ? interval() : std::min(interval(), kRetryAfter));
+  next_run_ = ports_.clock.wall() + (result ? interval() : std::min(interval(), kTransferRetry));
   if (!result) log::warn("transfer.stopped", {{"moved", std::to_string(moved_)}, {"error", result.error().detail}});
   for (auto& finished : std::exchange(finished_, {})) finished(result);
 }

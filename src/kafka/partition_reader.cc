@@ -7,7 +7,7 @@ namespace {
 
 using Milliseconds = std::chrono::milliseconds;
 using MessagePtr = std::unique_ptr<rd_kafka_message_t, Destroyer<rd_kafka_message_destroy>>;
-constexpr int kPollMs = 200;
+constexpr int kReadMs = 200;
 
 Result<HandlePtr> open_handle(const KafkaOptions& options, const char* isolation) {
   auto conf = make_conf(options, {{"group.id", "stufio-schedules-reader"},
@@ -72,7 +72,7 @@ Result<Span> PartitionReader::span(const std::string& topic, int32_t partition) 
   do {
     error = rd_kafka_query_watermark_offsets(impl_->ends.get(), topic.c_str(), partition, &span.begin, &span.end,
                                              static_cast<int>(impl_->timeout.count()));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_poll(impl_->ends.get(), kPollMs);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_poll(impl_->ends.get(), kReadMs);
   } while (error != RD_KAFKA_RESP_ERR_NO_ERROR && impl_->clock.steady() < until);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return fail(error_of(error, fmt::format("asking for the end of {}[{}] failed", topic, partition)));
@@ -97,7 +97,7 @@ Status PartitionReader::read(const std::string& topic, int32_t partition, int64_
       status = fail(Code::shutting_down, "reading {} was given up", topic);
       break;
     }
-    const MessagePtr message(rd_kafka_consumer_poll(rk, kPollMs));
+    const MessagePtr message(rd_kafka_consumer_poll(rk, kReadMs));
     const auto now = impl_->clock.steady();
     if (!message) {
       if (now - heard_at < patience) continue;

@@ -16,7 +16,7 @@ namespace schedules::kafka {
 namespace {
 
 using Milliseconds = std::chrono::milliseconds;
-constexpr int kPollMs = 100;
+constexpr int kServeMs = 100;
 constexpr size_t kMaxTopicsKept = 10'000;
 
 /// One call's records. They stay here until the last report: the library sends values from where they are.
@@ -143,7 +143,7 @@ class Instance {
 
   void poll() {
     name_this_thread("kafka-producer");
-    while (!stopping_) rd_kafka_poll(handle_.get(), kPollMs);
+    while (!stopping_) rd_kafka_poll(handle_.get(), kServeMs);
   }
 
   static void on_report(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {

@@ -4,20 +4,14 @@
 #include <array>
 #include <charconv>
 
+#include "model/names.h"
+
 namespace schedules {
 namespace {
 
 constexpr std::array<std::string_view, 3> kTypes{"mongo_periodic", "clickhouse_delayed", "redis_immediate"};
 constexpr std::array<std::string_view, 3> kLevels{"info", "warning", "error"};
 constexpr std::array<std::string_view, 5> kResults{"success", "failure", "timeout", "cancelled", "retry"};
-
-template <class Enum, size_t N>
-std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view text) {
-  for (size_t i = 0; i < N; ++i) {
-    if (names[i] == text) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
-}
 
 std::optional<std::string> if_any(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
 
@@ -93,16 +87,18 @@ AnalyticsRecord record_of(const Execution& execution) {
 std::string_view to_string(ScheduleType value) { return kTypes.at(static_cast<size_t>(value)); }
 std::string_view to_string(AnalyticsLevel value) { return kLevels.at(static_cast<size_t>(value)); }
 std::string_view to_string(AnalyticsResult value) { return kResults.at(static_cast<size_t>(value)); }
-std::optional<ScheduleType> parse_schedule_type(std::string_view text) { return find<ScheduleType>(kTypes, text); }
+std::optional<ScheduleType> parse_schedule_type(std::string_view text) {
+  return enum_named<ScheduleType>(kTypes, text);
+}
 std::optional<AnalyticsLevel> parse_analytics_level(std::string_view text) {
-  return find<AnalyticsLevel>(kLevels, text);
+  return enum_named<AnalyticsLevel>(kLevels, text);
 }
 std::optional<AnalyticsResult> parse_analytics_result(std::string_view text) {
   std::string lower(text);
   for (char& letter : lower) {
     if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
   }
-  return find<AnalyticsResult>(kResults, lower);
+  return enum_named<AnalyticsResult>(kResults, lower);
 }
 
 }  // namespace schedules

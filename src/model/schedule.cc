@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "model/names.h"
+
 namespace schedules {
 namespace {
 
@@ -14,14 +16,6 @@ constexpr std::array<std::string_view, 2> kGap{"shift_forward", "skip"};
 constexpr std::array<std::string_view, 3> kDstOverlap{"first", "second", "both"};
 constexpr std::array<std::string_view, 4> kRun{"success", "failure", "skipped", "running"};
 
-template <class Enum, size_t N>
-std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view text) {
-  for (size_t i = 0; i < N; ++i) {
-    if (names[i] == text) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::string_view to_string(ScheduleStatus value) { return kStatus.at(static_cast<size_t>(value)); }
@@ -32,13 +26,13 @@ std::string_view to_string(DstGap value) { return kGap.at(static_cast<size_t>(va
 std::string_view to_string(DstOverlap value) { return kDstOverlap.at(static_cast<size_t>(value)); }
 std::string_view to_string(RunStatus value) { return kRun.at(static_cast<size_t>(value)); }
 std::optional<ScheduleStatus> parse_schedule_status(std::string_view text) {
-  return find<ScheduleStatus>(kStatus, text);
+  return enum_named<ScheduleStatus>(kStatus, text);
 }
-std::optional<CatchUp> parse_catch_up(std::string_view text) { return find<CatchUp>(kCatchUp, text); }
-std::optional<Overlap> parse_overlap(std::string_view text) { return find<Overlap>(kOverlap, text); }
-std::optional<Ack> parse_ack(std::string_view text) { return find<Ack>(kAck, text); }
-std::optional<DstGap> parse_dst_gap(std::string_view text) { return find<DstGap>(kGap, text); }
-std::optional<DstOverlap> parse_dst_overlap(std::string_view text) { return find<DstOverlap>(kDstOverlap, text); }
-std::optional<RunStatus> parse_run_status(std::string_view text) { return find<RunStatus>(kRun, text); }
+std::optional<CatchUp> parse_catch_up(std::string_view text) { return enum_named<CatchUp>(kCatchUp, text); }
+std::optional<Overlap> parse_overlap(std::string_view text) { return enum_named<Overlap>(kOverlap, text); }
+std::optional<Ack> parse_ack(std::string_view text) { return enum_named<Ack>(kAck, text); }
+std::optional<DstGap> parse_dst_gap(std::string_view text) { return enum_named<DstGap>(kGap, text); }
+std::optional<DstOverlap> parse_dst_overlap(std::string_view text) { return enum_named<DstOverlap>(kDstOverlap, text); }
+std::optional<RunStatus> parse_run_status(std::string_view text) { return enum_named<RunStatus>(kRun, text); }
 
 }  // namespace schedules

@@ -9,10 +9,6 @@
 namespace schedules::mongo {
 namespace {
 
-struct DestroyUri {
-  void operator()(mongoc_uri_t* uri) const { mongoc_uri_destroy(uri); }
-};
-
 void note(mongoc_log_level_t /*level*/, const char* domain, const char* message, void* /*data*/) {
   log::debug("mongo.driver", {{"domain", domain}, {"message", message}});
 }
@@ -23,6 +19,8 @@ void set_default(mongoc_uri_t* uri, const char* name, std::chrono::milliseconds 
 }
 
 }  // namespace
+
+void DestroyUri::operator()(mongoc_uri_t* uri) const { mongoc_uri_destroy(uri); }
 
 void start_driver() {
   static const bool started = [] {

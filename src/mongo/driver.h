@@ -10,10 +10,15 @@
 
 typedef struct _mongoc_client_pool_t mongoc_client_pool_t;  // NOLINT: the driver's own declarations
 typedef struct _mongoc_client_t mongoc_client_t;            // NOLINT
+typedef struct _mongoc_uri_t mongoc_uri_t;                  // NOLINT
 
 namespace schedules::mongo {
 
 struct Options;
+
+struct DestroyUri {
+  void operator()(mongoc_uri_t* uri) const;
+};
 
 /// Once for the process; the driver's own log goes into ours, at level debug.
 void start_driver();

@@ -10,10 +10,6 @@
 namespace schedules::mongo {
 namespace {
 
-struct DestroyUri {
-  void operator()(mongoc_uri_t* uri) const { mongoc_uri_destroy(uri); }
-};
-
 // What stands between :// and the last @ before the path is user and password.
 std::string without_secrets(std::string message, std::string_view text) {
   const auto start = text.find("://");

@@ -5,8 +5,6 @@
 namespace schedules {
 namespace {
 
-constexpr TimePoint kEpoch{};
-constexpr TimePoint kLastInstant{std::chrono::seconds{ZonedCron::kLastInstant_s}};
 constexpr Duration kTick{1};
 
 int64_t floor_seconds(TimePoint time) {
@@ -15,7 +13,7 @@ int64_t floor_seconds(TimePoint time) {
 TimePoint from_seconds(int64_t seconds) { return TimePoint{std::chrono::seconds{seconds}}; }
 
 // Keeps all arithmetic far from overflow; nothing fires outside.
-TimePoint clamped(TimePoint time) { return std::clamp(time, kEpoch - kTick, kLastInstant); }
+TimePoint clamped(TimePoint time) { return std::clamp(time, kFirstInstant - kTick, kLastInstant); }
 
 }  // namespace
 

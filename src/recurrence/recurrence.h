@@ -19,6 +19,8 @@
 
 namespace schedules {
 
+constexpr TimePoint kFirstInstant{};                                                ///< rules fire from here …
+constexpr TimePoint kLastInstant{std::chrono::seconds{ZonedCron::kLastInstant_s}};  ///< … to here
 constexpr Duration kShortestPeriod = std::chrono::seconds(1);
 constexpr Duration kLongestPeriod = std::chrono::hours(24 * 36'525);
 constexpr size_t kMostRules = 32;  ///< cron expressions of one schedule

@@ -9,9 +9,6 @@
 namespace schedules {
 namespace {
 
-constexpr TimePoint kEpoch{};
-constexpr TimePoint kLastInstant{std::chrono::seconds{ZonedCron::kLastInstant_s}};
-
 Error fault(Code code, std::string field, std::string detail) {
   return {.code = code, .detail = std::move(detail), .field = std::move(field)};
 }
@@ -34,7 +31,7 @@ class Faults {
 };
 
 void check_time(Faults& faults, std::string_view field, std::optional<TimePoint> time) {
-  if (!time || (*time >= kEpoch && *time <= kLastInstant)) return;
+  if (!time || (*time >= kFirstInstant && *time <= kLastInstant)) return;
   faults.add(fault(Code::out_of_range, std::string(field), "the time is not between the years 1970 and 2200"));
 }
 
@@ -98,7 +95,7 @@ Result<Recurrence> Recurrence::make(RecurrenceSpec spec) {
     out.zone_ = &utc_zone();
   }
   check_bounds(faults, spec);
-  const TimePoint anchor = spec.anchor.value_or(spec.start_at.value_or(kEpoch));
+  const TimePoint anchor = spec.anchor.value_or(spec.start_at.value_or(kFirstInstant));
   const CronOptions options{.seconds = spec.seconds, .hash_seed = spec.schedule_id};
   for (const auto& text : spec.cron) {
     if (faults.any() && spec.cron.size() > kMostRules) break;

@@ -5,7 +5,7 @@
 namespace schedules::redis {
 namespace {
 
-constexpr uint16_t kSlots = 16'384;
+constexpr uint16_t kSlotCount = 16'384;
 
 // CRC-16/XMODEM, as the Cluster's specification names it: polynomial 0x1021, nothing reflected, initial value 0.
 constexpr std::array<uint16_t, 256> make_table() {
@@ -33,7 +33,7 @@ uint16_t slot_of(std::string_view key) {
     const auto index = ((crc >> 8U) ^ static_cast<unsigned char>(c)) & 0xFFU;
     crc = ((crc << 8U) ^ kTable[index]) & 0xFFFFU;
   }
-  return static_cast<uint16_t>(crc % kSlots);
+  return static_cast<uint16_t>(crc % kSlotCount);
 }
 
 }  // namespace schedules::redis

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr uint64_t kEpoch = 1'000;
+constexpr uint64_t kFirstEpoch = 1'000;
 
 class RedisRestartTest : public ::testing::Test {
  protected:
@@ -50,7 +50,7 @@ class RedisRestartTest : public ::testing::Test {
 // A process that is started again under its name at once never looks gone to others.
 TEST_F(RedisRestartTest, ClaimsOfAnEarlierProcessUnderOurNameWaitAgain) {
   auto first = open("one");
-  first->own(0, kEpoch, prefix);
+  first->own(0, kFirstEpoch, prefix);
   put(*first, 1, 3);
   ASSERT_EQ(begin_some(*first, 0, 2).size(), 2U);
   EXPECT_EQ(recover_claims(*first, {"one", "two"}), 0U) << "they are its own";
@@ -68,11 +68,11 @@ TEST_F(RedisRestartTest, ClaimsOfAnEarlierProcessUnderOurNameWaitAgain) {
 // The pages of a take-over must not slip where claims before them end meanwhile: what is left out would never be begun again.
 TEST_F(RedisRestartTest, ATakeOverMissesNothingWhereOthersSettle) {
   const auto store = open("one");
-  store->own(0, kEpoch, prefix);
+  store->own(0, kFirstEpoch, prefix);
   put(*store, 1, 8);
   auto claimed = begin_some(*store, 0, 4);
   ASSERT_EQ(claimed.size(), 4U);
-  ASSERT_EQ(begin_some(*store, kEpoch, 4).size(), 4U);
+  ASSERT_EQ(begin_some(*store, kFirstEpoch, 4).size(), 4U);
   std::string score = "-inf";
   std::string sequence = "0";
   int64_t moved = 0;
@@ -83,7 +83,7 @@ TEST_F(RedisRestartTest, ATakeOverMissesNothingWhereOthersSettle) {
           store->client->call(
               {.script = &redis::recover_script(),
                .keys = {prefix + "{schedules:0}:"},
-               .arguments = {std::to_string(kEpoch + 1), "1", "", score, sequence, "2", "one", "process"}},
+               .arguments = {std::to_string(kFirstEpoch + 1), "1", "", score, sequence, "2", "one", "process"}},
               std::move(done));
         }).value();
     seen = page.items.at(0).integer;

@@ -13,7 +13,7 @@ namespace schedules {
 namespace {
 
 /// One publish on its way. Its events go in rounds: those of one key that lie in different shards go one after the other.
-struct Publish {
+struct ShardedPublish {
   std::vector<Delivery> deliveries;
   std::vector<std::map<uint32_t, std::vector<size_t>>> rounds;  ///< places by shard
   size_t round = 0;
@@ -22,7 +22,7 @@ struct Publish {
   Published done;
 };
 
-using PublishPtr = std::shared_ptr<Publish>;
+using PublishPtr = std::shared_ptr<ShardedPublish>;
 
 }  // namespace
 
@@ -147,7 +147,7 @@ Result<std::unique_ptr<TransactionalSink>> TransactionalSink::open(Transactional
 }
 
 void TransactionalSink::publish(std::vector<Delivery> deliveries, Published done) {
-  auto publish = std::make_shared<Publish>();
+  auto publish = std::make_shared<ShardedPublish>();
   publish->reports.resize(deliveries.size());
   publish->deliveries = std::move(deliveries);
   publish->done = std::move(done);

@@ -3,10 +3,6 @@
 namespace schedules {
 namespace {
 
-// Every insert is on the disk when it answers; the window of tokens makes a repeated one count once.
-constexpr std::string_view kDurable =
-    "non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1";
-
 std::string events_table() {
   return fmt::format(R"(CREATE TABLE IF NOT EXISTS event_schedules
 (

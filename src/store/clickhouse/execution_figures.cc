@@ -107,7 +107,7 @@ clickhouse::Query merged_query(const ExecutionFilter& filter, std::optional<Grou
 
 double ratio(double sum, uint64_t count) { return count == 0 ? 0 : sum / static_cast<double>(count) / 1000; }
 
-Result<std::vector<ExecutionGroup>> read_groups(std::string_view body) {
+Result<std::vector<ExecutionGroup>> read_execution_groups(std::string_view body) {
   RowReader rows(body);
   std::vector<ExecutionGroup> groups;
   while (!rows.at_end() && rows.ok()) {
@@ -156,7 +156,7 @@ void collect(const ExecutionCore& core, ExecutionFilter filter, std::optional<Gr
                                 : merged_query(filter, by);
                core->ask(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
                  if (!answer) return done(fail(std::move(answer.error())));
-                 done(read_groups(answer->body));
+                 done(read_execution_groups(answer->body));
                });
              });
 }

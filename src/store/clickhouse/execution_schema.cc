@@ -8,10 +8,6 @@ namespace {
 constexpr uint32_t kHistoryDays = 30;
 constexpr uint32_t kAnalyticsDays = 90;
 
-// A repeated insert counts once; what was answered is on the disk.
-constexpr std::string_view kDurable =
-    "non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1";
-
 std::string results_table() {
   return fmt::format(R"(CREATE TABLE IF NOT EXISTS schedule_execution_results
 (

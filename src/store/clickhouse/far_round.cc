@@ -11,8 +11,8 @@ using clickhouse::Answer;
 using clickhouse::Query;
 
 constexpr int kMostInserts = 3;
-constexpr std::chrono::seconds kInsertTimeout{15};  // many partitions, each synced, take their time
-constexpr size_t kRowBytes = 700;                   // about
+constexpr std::chrono::seconds kRoundTimeout{15};  // many partitions, each synced, take their time
+constexpr size_t kRowBytes = 700;                  // about
 
 class Round : public std::enable_shared_from_this<Round> {
  public:
@@ -49,7 +49,7 @@ class Round : public std::enable_shared_from_this<Round> {
     // The same token again makes a repeat count once; the last try takes a fresh one, in case the server remembers a
     // token whose rows it lost.
     const std::string_view fresh = attempt + 1 == kMostInserts ? "-again" : "";
-    query.timeout = kInsertTimeout;
+    query.timeout = kRoundTimeout;
     query.settings = {{"insert_deduplication_token", fmt::format("{}-{:x}{}", part, options_.batch, fresh)},
                       {"async_insert", "0"},
                       {"optimize_on_insert", "0"},  // a group writes no key twice

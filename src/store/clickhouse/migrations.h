@@ -14,6 +14,10 @@
 
 namespace schedules {
 
+/// Of a table: every insert is on the disk when it answers; the window of tokens makes a repeated one count once.
+inline constexpr std::string_view kDurable =
+    "non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1";
+
 struct ClickHouseLayout {
   std::string component;
   std::vector<std::vector<std::string>> steps;  ///< steps[n] makes layout n + 1 of layout n

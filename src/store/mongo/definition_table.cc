@@ -14,7 +14,7 @@ namespace {
 using mongo::Document;
 using mongo::Write;
 
-constexpr int kTries = 4;
+constexpr int kDefinitionTries = 4;
 
 Document by_class(const std::string& class_name) { return {{"event_class_name", class_name}}; }
 
@@ -80,7 +80,7 @@ Result<std::vector<StoredDefinition>> upsert_once(mongo::Connection& mongo,
 Result<std::vector<StoredDefinition>> upsert_definitions(mongo::Connection& mongo,
                                                          const std::vector<StoredDefinition>& definitions) {
   // Another node may write the same at the same time: what it has made is seen at the second look.
-  for (int tries = kTries;; --tries) {
+  for (int tries = kDefinitionTries;; --tries) {
     auto done = upsert_once(mongo, definitions);
     const bool raced = !done && done.error().code == Code::already_exists && done.error().field.empty();
     if (!raced || tries == 0) return done;

@@ -7,7 +7,7 @@ namespace {
 
 using mongo::Document;
 
-constexpr int kTries = 50;  // of nodes that change the same list at one moment
+constexpr int kListTries = 50;  // of nodes that change the same list at one moment
 
 struct Stored {
   std::vector<RunEntry> runs;
@@ -56,7 +56,7 @@ Result<bool> write(mongo::Connection& mongo, const std::string& schedule_id, con
 
 Result<std::vector<RunEntry>> change_runs(mongo::Connection& mongo, const std::string& schedule_id,
                                           const RunChange& change) {
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kListTries; ++i) {
     auto stored = read(mongo, schedule_id);
     if (!stored) return fail(stored.error());
     auto runs = stored->runs;

@@ -14,7 +14,7 @@ namespace {
 
 using mongo::Document;
 
-constexpr int kTries = 5;
+constexpr int kTakeOverTries = 5;
 constexpr size_t kLongestRefusal = 1'000;
 
 /// A single time that the original has fired already.
@@ -153,7 +153,7 @@ void TakeOver::log_change(const ScheduleDocument& read, const Change& change) {
 Result<TakeOver::Seen> TakeOver::look(mongo::Connection& mongo, std::string_view document) {
   std::string current(document);
   bool changed = false;
-  for (int tries = 0; tries < kTries; ++tries) {
+  for (int tries = 0; tries < kTakeOverTries; ++tries) {
     auto read = read_schedule(current);
     const auto change = change_of(read, current);
     if (!change) return Seen{std::move(read.schedule), changed};

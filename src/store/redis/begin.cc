@@ -9,7 +9,7 @@
 namespace schedules::redis {
 namespace {
 
-constexpr size_t kChunk = 1'000;  // about 3 ms of Redis
+constexpr size_t kBeginChunk = 1'000;  // about 3 ms of Redis
 
 /// Whether the call may have been carried out all the same.
 bool is_lost(Code code) { return code != Code::stale_epoch && code != Code::overloaded && code != Code::disk_full; }
@@ -40,7 +40,7 @@ void Near::begin(BeginRequest request, Done<std::vector<Event>> done) {
 
 void Near::begin_chunk(const std::shared_ptr<Begin>& begin, size_t from) {
   const auto& entries = begin->request.entries;
-  const size_t to = std::min(entries.size(), from + kChunk);
+  const size_t to = std::min(entries.size(), from + kBeginChunk);
   std::vector<std::string> arguments{std::to_string(begin->request.epoch), begin->token, shards_.options().node_id};
   arguments.reserve(3 + 2 * (to - from));
   for (size_t i = from; i < to; ++i) {
@@ -69,9 +69,10 @@ void Near::begin_chunk(const std::shared_ptr<Begin>& begin, size_t from) {
 
 // The caller learns nothing of what was begun, so all of it is to be given back.
 void Near::begin_failed(const std::shared_ptr<Begin>& begin, size_t sent, Error error) {
-  for (size_t from = 0; from < sent; from += kChunk) {
+  for (size_t from = 0; from < sent; from += kBeginChunk) {
     Doubt doubt{.shard = begin->request.shard, .epoch = begin->request.epoch, .token = begin->token, .ids = {}};
-    for (size_t i = from; i < std::min(sent, from + kChunk); ++i) doubt.ids.push_back(begin->request.entries[i].id);
+    for (size_t i = from; i < std::min(sent, from + kBeginChunk); ++i)
+      doubt.ids.push_back(begin->request.entries[i].id);
     shards_.doubts().add(std::move(doubt));
   }
   begin->done(fail(std::move(error)));

@@ -5,7 +5,7 @@
 namespace schedules::redis {
 namespace {
 
-constexpr size_t kChunk = 500;
+constexpr size_t kCancelChunk = 500;
 constexpr size_t kLookChunk = 100;  // of whole events
 constexpr int kCancelTries = 8;
 
@@ -127,7 +127,8 @@ void Catalog::drop(const std::shared_ptr<Cancel>& cancel) {
   }
   cancel->open.clear();
   if (wanted.empty()) return cancel->done(std::move(cancel->changed));
-  const auto chunks = chunks_of(shards_, wanted, kChunk, [&](size_t place) { return cancel->requests[place].id; });
+  const auto chunks =
+      chunks_of(shards_, wanted, kCancelChunk, [&](size_t place) { return cancel->requests[place].id; });
   const auto gather = std::make_shared<Gather>(chunks.size(), [this, cancel](std::optional<Error> error) {
     if (error) return cancel->done(fail(std::move(*error)));
     look_for_cancel(cancel);
@@ -176,7 +177,7 @@ void Catalog::change(std::vector<Event> events, Done<std::vector<Changed>> done)
     for (auto& event : *after) ++event.revision;
     const auto changed = std::make_shared<std::vector<Changed>>(after->size());
     const auto chunks = chunks_of(
-        shards_, *after, kChunk, [](const Event& event) { return event.id; },
+        shards_, *after, kCancelChunk, [](const Event& event) { return event.id; },
         [](const Event& event) { return event.body.size(); });
     const auto gather =
         std::make_shared<Gather>(chunks.size(), [changed, done = std::move(done)](std::optional<Error> error) mutable {

@@ -5,7 +5,7 @@
 namespace schedules::redis {
 namespace {
 
-constexpr size_t kChunk = 500;
+constexpr size_t kGuardChunk = 500;
 
 }  // namespace
 
@@ -14,7 +14,7 @@ void Guard::claim(std::vector<FarClaim> claims, Done<std::vector<PutOutcome>> do
     if (!open) return done(fail(std::move(open.error())));
     if (claims.empty()) return done(std::vector<PutOutcome>{});
     const auto outcomes = std::make_shared<std::vector<PutOutcome>>(claims.size());
-    const auto chunks = chunks_of(shards_, claims, kChunk, [](const FarClaim& claim) { return claim.id; });
+    const auto chunks = chunks_of(shards_, claims, kGuardChunk, [](const FarClaim& claim) { return claim.id; });
     const auto gather =
         std::make_shared<Gather>(chunks.size(), [outcomes, done = std::move(done)](std::optional<Error> error) mutable {
           if (error) return done(fail(std::move(*error)));
@@ -47,7 +47,7 @@ void Guard::hold_back(std::vector<FarRevision> newer, Duration keep, Done<void> 
   shards_.gate().pass([this, newer = std::move(newer), keep, done = std::move(done)](Result<void> open) mutable {
     if (!open) return done(fail(std::move(open.error())));
     if (newer.empty()) return done({});
-    const auto chunks = chunks_of(shards_, newer, kChunk, [](const FarRevision& one) { return one.id; });
+    const auto chunks = chunks_of(shards_, newer, kGuardChunk, [](const FarRevision& one) { return one.id; });
     const auto gather =
         std::make_shared<Gather>(chunks.size(), [done = std::move(done)](std::optional<Error> error) mutable {
           if (error) return done(fail(std::move(*error)));
@@ -72,7 +72,7 @@ void Guard::cancel(std::vector<StoredEvent> ended, Done<std::vector<Changed>> do
     if (ended.empty()) return done(std::vector<Changed>{});
     const auto wanted = std::make_shared<std::vector<StoredEvent>>(std::move(ended));
     const auto changed = std::make_shared<std::vector<Changed>>(wanted->size());
-    const auto chunks = chunks_of(shards_, *wanted, kChunk, [](const StoredEvent& one) { return one.event.id; });
+    const auto chunks = chunks_of(shards_, *wanted, kGuardChunk, [](const StoredEvent& one) { return one.event.id; });
     const auto gather =
         std::make_shared<Gather>(chunks.size(), [changed, done = std::move(done)](std::optional<Error> error) mutable {
           if (error) return done(fail(std::move(*error)));

@@ -6,11 +6,10 @@
 #include "base/log.h"
 #include "model/record.h"
 #include "store/rocksdb/firing.h"
+#include "store/rocksdb/slice.h"
 
 namespace schedules::rocks {
 namespace {
-
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
 /// Reads records by key, cheapest when asked in key order: the next one is often the neighbour.
 class DueReader {

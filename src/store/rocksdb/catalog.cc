@@ -8,14 +8,13 @@
 #include "base/codec.h"
 #include "model/record.h"
 #include "store/rocksdb/run_cursor.h"
+#include "store/rocksdb/slice.h"
 
 namespace schedules::rocks {
 namespace {
 
 constexpr size_t kMostLookedAt = 10'000;  // events in one find, matching or not
 constexpr size_t kMostFound = 1'000;
-
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
 std::vector<Tier> tiers_of(Scope scope) { return scope ? std::vector{*scope} : std::vector{Tier::near, Tier::far}; }
 

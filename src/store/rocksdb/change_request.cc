@@ -5,13 +5,13 @@ namespace schedules::rocks {
 namespace {
 
 /// What cancel and change have in common: whether the event may be changed at all. `current` is set where there is one.
-struct Found {
+struct FoundToChange {
   Changed changed;
   bool may_change = false;
 };
 
-Result<Found> find_to_change(Group& group, const Slot& slot, Scope scope, std::optional<uint64_t> revision) {
-  Found found;
+Result<FoundToChange> find_to_change(Group& group, const Slot& slot, Scope scope, std::optional<uint64_t> revision) {
+  FoundToChange found;
   const auto& entry = slot.entry;
   if (entry.kind == IdEntry::Kind::absent) return found;
   const bool pending = entry.kind == IdEntry::Kind::pending;

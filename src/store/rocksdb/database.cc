@@ -9,14 +9,13 @@
 
 #include "base/log.h"
 #include "store/rocksdb/migrations.h"
+#include "store/rocksdb/slice.h"
 #include "store/rocksdb/tuning.h"
 
 namespace schedules::rocks {
 namespace {
 
 rocksdb::Env& env_or_default(rocksdb::Env* env) { return env != nullptr ? *env : *rocksdb::Env::Default(); }
-
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
 Status check_options(const RocksOptions& options) {
   if (options.dir.empty()) return fail_field(Code::invalid_argument, "dir", "is empty");

@@ -7,11 +7,10 @@
 
 #include "base/log.h"
 #include "model/record.h"
+#include "store/rocksdb/slice.h"
 
 namespace schedules::rocks {
 namespace {
-
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
 void must(const rocksdb::Status& status) { status.PermitUncheckedError(); }
 

@@ -81,7 +81,7 @@ void RunTable::stage(rocksdb::WriteBatch& batch) {
     auto& run = runs_[index];
     if (run.lowest_added && (run.pending == 0 || *run.lowest_added < run.from)) run.from = *run.lowest_added;
     value.clear();
-    Writer out(value);
+    schedules::Writer out(value);
     const int64_t pending = static_cast<int64_t>(run.pending) + run.pending_change;
     const int64_t moved = static_cast<int64_t>(run.moved) + run.moved_change;
     CHECK(pending >= 0);

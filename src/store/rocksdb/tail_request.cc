@@ -3,12 +3,11 @@
 
 #include "base/codec.h"
 #include "store/rocksdb/request.h"
+#include "store/rocksdb/slice.h"
 #include "store/rocksdb/tail_messages.h"
 
 namespace schedules::rocks {
 namespace {
-
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
 class AppendTail final : public Request {
  public:
@@ -96,7 +95,7 @@ class TrimTail final : public Request {
 std::string pack_tail(const TailMessage& message) {
   std::string value;
   append_be64(value, ordered(to_micros(message.at)));
-  Writer out(value);
+  schedules::Writer out(value);
   out.text(message.topic);
   out.text(message.message);
   out.text(message.headers);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "store/rocksdb/run_cursor.h"
+#include "store/rocksdb/slice.h"
 
 namespace schedules::rocks {
 namespace {
@@ -13,8 +14,6 @@ constexpr size_t kGroupBytes = size_t{4} << 20U;
 constexpr size_t kGroupRequests = 1024;
 constexpr size_t kKeptBatchBytes = size_t{8} << 20U;
 constexpr std::chrono::milliseconds kRetryAfter{100};
-
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 

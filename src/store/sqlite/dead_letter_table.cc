@@ -8,7 +8,7 @@
 namespace schedules::sqlite {
 namespace {
 
-struct Position {
+struct DeadPlace {
   TimePoint died_at;
   EventId id;
 };
@@ -18,13 +18,13 @@ std::string cursor_of(const DeadLetter& letter) {
   return fmt::format("{}.{}", to_micros(letter.died_at), letter.event.id.text());
 }
 
-Result<Position> parse_cursor(std::string_view cursor) {
+Result<DeadPlace> parse_dead_cursor(std::string_view cursor) {
   int64_t micros = 0;
   const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), micros);
   const auto rest = cursor.substr(static_cast<size_t>(end - cursor.data()));
   const auto id = rest.starts_with('.') ? parse_id(rest.substr(1)) : std::nullopt;
   if (error != std::errc{} || !id) return fail_field(Code::invalid_argument, "cursor", "is not one of ours");
-  return Position{from_micros(micros), *id};
+  return DeadPlace{from_micros(micros), *id};
 }
 
 Result<DeadLetter> read_letter(const Query& row) {
@@ -77,7 +77,7 @@ Result<DeadLetterPage> find_letters(Database& database, const DeadLetterFilter& 
   where.add_if("f.died_at >= ?", filter.died_from);
   where.add_if("f.died_at < ?", filter.died_to);
   if (!filter.cursor.empty()) {
-    const auto after = parse_cursor(filter.cursor);
+    const auto after = parse_dead_cursor(filter.cursor);
     if (!after) return fail(after.error());
     where.add("(f.died_at, f.event_id) < (?, ?)", {after->died_at, Blob{where.keep(std::string(after->id.view()))}});
   }

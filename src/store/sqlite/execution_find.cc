@@ -13,19 +13,19 @@ std::string cursor_of(const Execution& execution) {
 }
 
 /// A place in the order of pages, newest first.
-struct Position {
+struct ExecutionPlace {
   TimePoint executed_at;
   std::string id;
 };
 
-Result<Position> parse_cursor(std::string_view cursor) {
+Result<ExecutionPlace> parse_execution_cursor(std::string_view cursor) {
   int64_t micros = 0;
   const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), micros);
   const auto rest = cursor.substr(static_cast<size_t>(end - cursor.data()));
   if (error != std::errc{} || !rest.starts_with('.')) {
     return fail_field(Code::invalid_argument, "cursor", "is not one of ours");
   }
-  return Position{from_micros(micros), std::string(rest.substr(1))};
+  return ExecutionPlace{from_micros(micros), std::string(rest.substr(1))};
 }
 
 /// The value of an id whose bytes the clause keeps.
@@ -63,7 +63,7 @@ void add_conditions(const ExecutionFilter& filter, Where& where) {
 /// Rows newest first.
 struct Wanted {
   const ExecutionFilter& filter;
-  std::optional<Position> after = {};
+  std::optional<ExecutionPlace> after = {};
   bool only_timed = false;
   uint64_t skip = 0;
   size_t limit = 0;
@@ -155,7 +155,7 @@ ExecutionSource source_of(const ExecutionFilter& filter) {
 Result<ExecutionPage> find_executions(Database& database, const ExecutionFilter& filter) {
   Wanted wanted{.filter = filter};
   if (!filter.cursor.empty()) {
-    auto after = parse_cursor(filter.cursor);
+    auto after = parse_execution_cursor(filter.cursor);
     if (!after) return fail(std::move(after.error()));
     wanted.after = std::move(*after);
   }

@@ -108,13 +108,13 @@ CREATE INDEX analytics_records_time ON analytics_records(completed_at);
 CREATE INDEX analytics_records_schedule ON analytics_records(schedule_id, completed_at);
 )sql";
 
-constexpr std::array kSteps{Migration{1, "executions and their hourly sums", kFirst},
-                            Migration{2, "records that were posted", kRecords}};
+constexpr std::array kExecutionSteps{Migration{1, "executions and their hourly sums", kFirst},
+                                     Migration{2, "records that were posted", kRecords}};
 
 }  // namespace
 
 const Schema& execution_schema() {
-  static const Schema schema{"executions", 0x45784564, kSteps};
+  static const Schema schema{"executions", 0x45784564, kExecutionSteps};
   return schema;
 }
 

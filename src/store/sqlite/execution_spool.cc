@@ -31,8 +31,8 @@ CREATE TRIGGER execution_batch_goes AFTER DELETE ON execution_batches BEGIN
   UPDATE execution_waiting SET executions = executions - old.count, bytes = bytes - old.bytes;
 END;
 )sql";
-constexpr std::array kSteps{sqlite::Migration{1, "batches that wait", kFirst}};
-const sqlite::Schema kSchema{"spool", 0x45785370, kSteps};
+constexpr std::array kSpoolSteps{sqlite::Migration{1, "batches that wait", kFirst}};
+const sqlite::Schema kSchema{"spool", 0x45785370, kSpoolSteps};
 
 Result<SpoolSize> size_of(Database& database) {
   auto row = database.query("SELECT executions, bytes FROM execution_waiting");

@@ -10,22 +10,22 @@ namespace schedules::sqlite {
 namespace {
 
 constexpr uint32_t kStepBits = 6;
-constexpr uint32_t kSteps = 1U << kStepBits;
+constexpr uint32_t kStepsOfOctave = 1U << kStepBits;
 
 }  // namespace
 
 uint32_t Histogram::bucket_of(int64_t micros) {
   const auto value = static_cast<uint64_t>(std::max<int64_t>(micros, 0));
-  if (value < kSteps) return static_cast<uint32_t>(value);
+  if (value < kStepsOfOctave) return static_cast<uint32_t>(value);
   // The highest bit chooses the power of two, the six below it the step.
   const auto octave = static_cast<uint32_t>(std::bit_width(value)) - kStepBits - 1;
   return (octave << kStepBits) + static_cast<uint32_t>(value >> octave);
 }
 
 double Histogram::value_of(uint32_t bucket) {
-  if (bucket < 2 * kSteps) return bucket;
+  if (bucket < 2 * kStepsOfOctave) return bucket;
   const uint32_t octave = (bucket >> kStepBits) - 1;
-  const uint32_t step = (bucket & (kSteps - 1)) + kSteps;
+  const uint32_t step = (bucket & (kStepsOfOctave - 1)) + kStepsOfOctave;
   return (step + 0.5) * std::ldexp(1.0, static_cast<int>(octave)) - 0.5;
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 // `schedules_page` and `schedules_type` carry every filtered column in the order of pages, so that
 // a page is found without reading rows that are not on it.
-constexpr std::string_view kFirst = R"sql(
+constexpr std::string_view kFirstSchema = R"sql(
 CREATE TABLE schedules (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -90,13 +90,13 @@ constexpr std::string_view kRuns = R"sql(
 CREATE TABLE schedule_runs (schedule_id TEXT PRIMARY KEY, runs BLOB NOT NULL) WITHOUT ROWID;
 )sql";
 
-constexpr std::array kSteps{Migration{1, "schedules and dead letters", kFirst},
-                            Migration{2, "definitions", kDefinitions}, Migration{3, "runs", kRuns}};
+constexpr std::array kScheduleSteps{Migration{1, "schedules and dead letters", kFirstSchema},
+                                    Migration{2, "definitions", kDefinitions}, Migration{3, "runs", kRuns}};
 
 }  // namespace
 
 const Schema& schedule_schema() {
-  static const Schema schema{"schedules", 0x53634564, kSteps};
+  static const Schema schema{"schedules", 0x53634564, kScheduleSteps};
   return schema;
 }
 

@@ -41,7 +41,7 @@ struct FakeAnalytics final : AnalyticsStore {
   }
 };
 
-struct Analytics : testing::Test {
+struct Analytics : ::testing::Test {
   FakeAnalytics analytics;
   struct Wired : Fixture {
     explicit Wired(FakeAnalytics& analytics, std::optional<RetentionCuts> cuts = {}, AuthOptions auth = {})

@@ -42,7 +42,7 @@ TEST(Auth, AStarOriginDoesNotOpenALocalServer) {
 }
 
 // Token mode through the whole API.
-struct AuthRoutes : testing::Test {
+struct AuthRoutes : ::testing::Test {
   Fixture fixture{AuthOptions{.mode = AuthOptions::Mode::token,
                               .keys = {.algorithm = "HS512", .secret = "secret", .public_keys = {}},
                               .cors_origins = {"https://admin.example.com"}}};

@@ -6,7 +6,7 @@
 namespace schedules::api {
 namespace {
 
-struct BulkEvents : testing::Test {
+struct BulkEvents : ::testing::Test {
   Fixture fixture;
   void put(std::string topic, size_t count) {
     for (size_t i = 0; i < count; ++i) {

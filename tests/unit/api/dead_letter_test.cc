@@ -5,7 +5,7 @@
 namespace schedules::api {
 namespace {
 
-struct DeadLetters : testing::Test {
+struct DeadLetters : ::testing::Test {
   Fixture fixture;
   EventId put(std::string reason = "retries_exhausted") {
     DeadLetter letter;

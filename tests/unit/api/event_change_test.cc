@@ -5,7 +5,7 @@
 namespace schedules::api {
 namespace {
 
-struct ChangeEvents : testing::Test {
+struct ChangeEvents : ::testing::Test {
   Fixture fixture;
   EventId id = random_id(*fixture.random);
   std::string path = "/api/v1/events/" + id.text();

@@ -5,7 +5,7 @@
 namespace schedules::api {
 namespace {
 
-struct CreateEvents : testing::Test {
+struct CreateEvents : ::testing::Test {
   Fixture fixture;
   http::Response post(std::string body, http::Fields headers = {}) {
     if (headers.empty()) headers = {{"Content-Type", "application/json"}};

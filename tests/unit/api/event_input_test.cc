@@ -6,12 +6,12 @@
 namespace schedules::api {
 namespace {
 
-const TimePoint kNow = from_micros(1'767'600'000'000'000);
+const TimePoint kReadAt = from_micros(1'767'600'000'000'000);
 
 Result<Event> read(std::string_view text) {
   json::Document document;
   if (auto parsed = document.read(text); !parsed) return fail(parsed.error());
-  return read_event(document, kNow);
+  return read_event(document, kReadAt);
 }
 
 std::string with(std::string_view more) { return event_json(fmt::format(R"("delay_seconds":60,{})", more)); }
@@ -26,7 +26,7 @@ TEST(EventInput, ReadsEveryField) {
   EXPECT_EQ(event->id.text(), "7f1c3f6e-9a54-4b0e-8f0e-1d2c3b4a5968");
   EXPECT_EQ(event->body, R"({"a":[1,2]})");
   EXPECT_EQ(event->headers, (Headers{{"h", "v"}}));
-  EXPECT_EQ(event->due_at, kNow);
+  EXPECT_EQ(event->due_at, kReadAt);
   EXPECT_EQ(event->priority, -9);
   EXPECT_EQ(event->max_delay, std::chrono::seconds(5));
   EXPECT_EQ(event->max_retries, 7U);
@@ -36,8 +36,8 @@ TEST(EventInput, ReadsEveryField) {
 }
 
 TEST(EventInput, ADelayCountsFromNowAndMayHaveAFraction) {
-  EXPECT_EQ(read(event_json(R"("delay_seconds":1.25)"))->due_at, kNow + std::chrono::milliseconds(1250));
-  EXPECT_EQ(read(event_json(R"("delay_seconds":0)"))->due_at, kNow);
+  EXPECT_EQ(read(event_json(R"("delay_seconds":1.25)"))->due_at, kReadAt + std::chrono::milliseconds(1250));
+  EXPECT_EQ(read(event_json(R"("delay_seconds":0)"))->due_at, kReadAt);
 }
 
 TEST(EventInput, APastTimeIsTaken) {
@@ -45,7 +45,7 @@ TEST(EventInput, APastTimeIsTaken) {
 }
 
 TEST(EventInput, ATimeWithoutAZoneMeansUtc) {
-  EXPECT_EQ(read(event_json(R"("scheduled_at":"2026-01-05T08:00:00")"))->due_at, kNow);
+  EXPECT_EQ(read(event_json(R"("scheduled_at":"2026-01-05T08:00:00")"))->due_at, kReadAt);
 }
 
 TEST(EventInput, TheBodyMayBeATextThatHoldsAnObject) {
@@ -64,7 +64,7 @@ struct Fault {
   std::string field;
 };
 
-class EventInputFault : public testing::TestWithParam<Fault> {};
+class EventInputFault : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(EventInputFault, NamesCodeAndField) {
   const auto event = read(with(GetParam().more));
@@ -105,11 +105,11 @@ std::vector<Fault> number_faults() {
   return faults;
 }
 
-INSTANTIATE_TEST_SUITE_P(Texts, EventInputFault, testing::ValuesIn(text_faults()));
-INSTANTIATE_TEST_SUITE_P(Numbers, EventInputFault, testing::ValuesIn(number_faults()));
+INSTANTIATE_TEST_SUITE_P(Texts, EventInputFault, ::testing::ValuesIn(text_faults()));
+INSTANTIATE_TEST_SUITE_P(Numbers, EventInputFault, ::testing::ValuesIn(number_faults()));
 INSTANTIATE_TEST_SUITE_P(
     Others, EventInputFault,
-    testing::Values(
+    ::testing::Values(
         Fault{R"("id":"x")", Code::invalid_argument, "id"},
         Fault{R"("id":"7f1c3f6e-9a54-1b0e-8f0e-1d2c3b4a5968")", Code::invalid_argument, "id"},
         Fault{R"("body":5)", Code::wrong_type, "body"}, Fault{R"("body":[1])", Code::wrong_type, "body"},
@@ -166,7 +166,7 @@ TEST(EventInput, WhatIsNoObjectIsRefused) {
 Result<EventPatch> patch(std::string_view text) {
   json::Document document;
   if (auto parsed = document.read(text); !parsed) return fail(parsed.error());
-  return read_event_patch(document, kNow);
+  return read_event_patch(document, kReadAt);
 }
 
 TEST(EventPatch, ChangesOnlyWhatIsGiven) {
@@ -180,7 +180,7 @@ TEST(EventPatch, ChangesOnlyWhatIsGiven) {
   EXPECT_EQ(event.topic, "new");
   EXPECT_EQ(event.key, "");
   EXPECT_EQ(event.priority, 3);
-  EXPECT_EQ(event.due_at, kNow + std::chrono::seconds(5));
+  EXPECT_EQ(event.due_at, kReadAt + std::chrono::seconds(5));
 }
 
 TEST(EventPatch, RefusesWhatCannotChange) {

@@ -5,7 +5,7 @@
 namespace schedules::api {
 namespace {
 
-struct ReadEvents : testing::Test {
+struct ReadEvents : ::testing::Test {
   Fixture fixture;
   EventId put(std::string topic, State state = State::pending) {
     Event event;

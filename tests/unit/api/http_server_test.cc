@@ -41,7 +41,7 @@ struct Echo final : Dispatcher {
   }
 };
 
-struct HttpServer : testing::Test {
+struct HttpServer : ::testing::Test {
   SystemClock clock;
   std::unique_ptr<Random> random = seeded_random(1);
   Echo echo;

@@ -40,7 +40,7 @@ TEST(StreamQueue, TellsWhenAllWasSent) {
 }
 
 // The whole way: a socket, the server, the route, a stream.
-struct EventStream : testing::Test {
+struct EventStream : ::testing::Test {
   SystemClock clock;
   Fixture fixture;
   http::Server server{{.port = 0}, fixture.api, clock, *fixture.random};

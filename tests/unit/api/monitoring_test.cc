@@ -5,7 +5,7 @@
 namespace schedules::api {
 namespace {
 
-struct Monitoring : testing::Test {
+struct Monitoring : ::testing::Test {
   Fixture fixture;
   static std::string path(std::string_view more) { return fmt::format("/api/v1/admin/schedules/monitoring{}", more); }
   static bool has(const http::Response& response, std::string_view text) {

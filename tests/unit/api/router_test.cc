@@ -7,7 +7,7 @@ namespace {
 
 using http::Method;
 
-struct Routes : testing::Test {
+struct Routes : ::testing::Test {
   Router router;
   Routes() {
     for (const std::string pattern :

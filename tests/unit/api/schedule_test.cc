@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kPath = "/api/v1/admin/schedules";
 
-struct ScheduleRoutes : testing::Test {
+struct ScheduleRoutes : ::testing::Test {
   Fixture fixture;
 
   static std::string path(std::string_view more = "") { return fmt::format("{}{}", kPath, more); }
@@ -134,7 +134,7 @@ TEST_F(ScheduleRoutes, CreateRefusesInTheContractsForm) {
   EXPECT_EQ(fixture.post(path(), "[]").status, 422);
 }
 
-class ScheduleFault : public ScheduleRoutes, public testing::WithParamInterface<std::string> {};
+class ScheduleFault : public ScheduleRoutes, public ::testing::WithParamInterface<std::string> {};
 
 TEST_P(ScheduleFault, Is422) {
   const auto response =
@@ -145,17 +145,17 @@ TEST_P(ScheduleFault, Is422) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fields, ScheduleFault,
-                         testing::Values(R"("description":5)", R"("event_payload":"text")", R"("event_payload":[1])",
-                                         R"("max_retries":-1)", R"("max_retries":"x")", R"("max_retries":101)",
-                                         R"("retry_delay_seconds":-1)", R"("tags":"x")", R"("tags":[1])",
-                                         R"("one_time":"maybe")", R"("execution_time":"soon")", R"("timezone":"")",
-                                         R"("priority":10)", R"("every_seconds":0.5)", R"("jitter_seconds":-1)",
-                                         R"("dst_gap":"jump")", R"("dst_overlap":"third")", R"("catch_up":"most")",
-                                         R"("overlap":"x")", R"("overlap_limit":0)", R"("max_count":0)",
-                                         R"("target":{"type":"fax"})", R"("max_delay_seconds":-1)",
-                                         R"("event_headers":[])", R"("event_headers":{"a":"b\nc"})",
-                                         R"("late_after":0)", R"("catch_up_rate":0)", R"("actor_type":5)",
-                                         R"("event_entity_id":"a\u0000b")", R"("enabled":"perhaps")", R"("note":5)"));
+                         ::testing::Values(R"("description":5)", R"("event_payload":"text")", R"("event_payload":[1])",
+                                           R"("max_retries":-1)", R"("max_retries":"x")", R"("max_retries":101)",
+                                           R"("retry_delay_seconds":-1)", R"("tags":"x")", R"("tags":[1])",
+                                           R"("one_time":"maybe")", R"("execution_time":"soon")", R"("timezone":"")",
+                                           R"("priority":10)", R"("every_seconds":0.5)", R"("jitter_seconds":-1)",
+                                           R"("dst_gap":"jump")", R"("dst_overlap":"third")", R"("catch_up":"most")",
+                                           R"("overlap":"x")", R"("overlap_limit":0)", R"("max_count":0)",
+                                           R"("target":{"type":"fax"})", R"("max_delay_seconds":-1)",
+                                           R"("event_headers":[])", R"("event_headers":{"a":"b\nc"})",
+                                           R"("late_after":0)", R"("catch_up_rate":0)", R"("actor_type":5)",
+                                           R"("event_entity_id":"a\u0000b")", R"("enabled":"perhaps")", R"("note":5)"));
 
 TEST_F(ScheduleRoutes, ATakenNameIs409) {
   create("n");

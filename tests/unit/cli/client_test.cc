@@ -5,12 +5,13 @@
 namespace schedules::cli {
 namespace {
 
-Error read(int status, std::string body, std::map<std::string, std::string> headers = {}) {
+Error read_problem(int status, std::string body, std::map<std::string, std::string> headers = {}) {
   return error_of({.status = status, .body = std::move(body), .headers = std::move(headers)});
 }
 
 TEST(ServerError, ProblemGivesCodeDetailAndField) {
-  const auto error = read(422, R"({"type":"x","title":"t","status":422,"detail":"2 faults","code":"missing_field",
+  const auto error =
+      read_problem(422, R"({"type":"x","title":"t","status":422,"detail":"2 faults","code":"missing_field",
       "errors":[{"field":"topic","code":"missing_field","detail":"topic is missing"},
                 {"field":"priority","code":"out_of_range","detail":"too high","column":3}]})");
   EXPECT_EQ(error.code, Code::missing_field);
@@ -22,13 +23,14 @@ TEST(ServerError, ProblemGivesCodeDetailAndField) {
 }
 
 TEST(ServerError, ContractsTextIsTheDetail) {
-  const auto error = read(409, R"({"detail":"the name is taken","code":"already_exists","request_id":"r"})");
+  const auto error = read_problem(409, R"({"detail":"the name is taken","code":"already_exists","request_id":"r"})");
   EXPECT_EQ(error.code, Code::already_exists);
   EXPECT_EQ(error.detail, "the name is taken");
 }
 
 TEST(ServerError, ContractsListGivesFieldsFromTheirPlaces) {
-  const auto error = read(422, R"({"detail":[{"type":"missing","loc":["body","event_type"],"msg":"Field required"},
+  const auto error =
+      read_problem(422, R"({"detail":[{"type":"missing","loc":["body","event_type"],"msg":"Field required"},
                                              {"type":"x","loc":["body","tags",2],"msg":"bad"}]})");
   EXPECT_EQ(error.code, Code::invalid_argument);
   EXPECT_EQ(error.field, "event_type");
@@ -37,21 +39,21 @@ TEST(ServerError, ContractsListGivesFieldsFromTheirPlaces) {
 }
 
 TEST(ServerError, AnswerThatIsNoJsonIsToldByItsStatus) {
-  EXPECT_EQ(read(502, "<html>bad gateway</html>").detail, "HTTP 502");
-  EXPECT_EQ(read(503, "").code, Code::unavailable);
-  EXPECT_EQ(read(404, "[]").code, Code::not_found);
-  EXPECT_EQ(read(401, "{}").code, Code::unauthenticated);
+  EXPECT_EQ(read_problem(502, "<html>bad gateway</html>").detail, "HTTP 502");
+  EXPECT_EQ(read_problem(503, "").code, Code::unavailable);
+  EXPECT_EQ(read_problem(404, "[]").code, Code::not_found);
+  EXPECT_EQ(read_problem(401, "{}").code, Code::unauthenticated);
 }
 
 TEST(ServerError, UnknownCodeFallsBackToTheStatus) {
-  EXPECT_EQ(read(409, R"({"detail":"d","code":"of_a_newer_server"})").code, Code::conflict);
+  EXPECT_EQ(read_problem(409, R"({"detail":"d","code":"of_a_newer_server"})").code, Code::conflict);
 }
 
 TEST(ServerError, RetryAfterIsKept) {
-  EXPECT_EQ(read(429, "{}", {{"retry-after", "7"}}).retry_after, std::chrono::seconds(7));
-  EXPECT_EQ(read(503, R"({"errors":[{"code":"overloaded","detail":"d"}]})", {{"retry-after", "2"}}).retry_after,
+  EXPECT_EQ(read_problem(429, "{}", {{"retry-after", "7"}}).retry_after, std::chrono::seconds(7));
+  EXPECT_EQ(read_problem(503, R"({"errors":[{"code":"overloaded","detail":"d"}]})", {{"retry-after", "2"}}).retry_after,
             std::chrono::seconds(2));
-  EXPECT_EQ(read(503, "{}", {{"retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"}}).retry_after.count(), 0);
+  EXPECT_EQ(read_problem(503, "{}", {{"retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"}}).retry_after.count(), 0);
 }
 
 TEST(Query, EmptyValuesAreLeftOutAndOthersEscaped) {

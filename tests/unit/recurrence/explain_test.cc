@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "time/text.h"
+#include "tests/unit/recurrence/made.h"
 
 namespace schedules {
 namespace {
@@ -11,10 +11,6 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-TimePoint at(std::string_view text) { return parse_time(text).value(); }
-
-Recurrence rule(RecurrenceSpec spec) { return Recurrence::make(std::move(spec)).value(); }
 
 std::string why(const RecurrenceSpec& spec, std::string_view after) {
   return preview(rule(spec), at(after), 1).at(0).why;

@@ -2,15 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "recurrence/recurrence.h"
-#include "time/text.h"
+#include "tests/unit/recurrence/made.h"
 
 namespace schedules {
 namespace {
 
 using std::chrono::seconds;
-
-TimePoint at(std::string_view text) { return parse_time(text).value(); }
 
 const Interval kNinety{seconds(90), parse_time("2026-01-01T00:00:10Z").value()};
 

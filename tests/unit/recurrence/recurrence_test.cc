@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "time/text.h"
+#include "tests/unit/recurrence/made.h"
 
 namespace schedules {
 namespace {
@@ -14,14 +14,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
-
-TimePoint at(std::string_view text) { return parse_time(text).value(); }
-
-Recurrence rule(RecurrenceSpec spec) {
-  auto made = Recurrence::make(std::move(spec));
-  EXPECT_TRUE(made) << made.error().detail;
-  return std::move(*made);
-}
 
 std::vector<std::string> nominals(const Recurrence& recurrence, std::string_view after, size_t n, uint64_t fired = 0) {
   std::vector<std::string> out;
