@@ -173,7 +173,7 @@ struct Client::Impl {
       curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, 0L);
       curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
     }
-    for (const auto& [name, value] : request.headers) add(name + ": " + value);
+    for (const auto& [name, value] : request.headers) add(fmt::format("{}: {}", name, value));
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
     return {list, &curl_slist_free_all};
   }

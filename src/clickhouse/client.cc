@@ -76,12 +76,13 @@ void CurlClient::query(Query query, Done<Answer> done) {
                                  .detail = "too many ClickHouse queries are under way",
                                  .retry_after = std::chrono::seconds(1)};
       refused_.emplace_back(std::move(error), std::move(done));
-    } else {
-      ++under_way_;
+      curl_multi_wakeup(multi_);
+      return;
     }
+    ++under_way_;
   }
-  if (done) {
-    auto call = make_call(std::move(query), std::move(done), url_, options_);
+  auto call = make_call(std::move(query), std::move(done), url_, options_);
+  {
     const std::scoped_lock lock(mutex_);
     inbox_.push_back(std::move(call));
   }

@@ -146,11 +146,11 @@ void complete_rows(Context& context, std::vector<TierRow> rows, Done<std::vector
     if (work->rows[i].from_execution) asked.emplace_back(i, work->rows[i].stored.event.id);
   work->left = asked.size() + 1;
   for (const auto& [index, id] : asked) {
-    context.deps.events.get(id, [work, end_one, index = index](Result<std::optional<StoredEvent>> found) {
+    context.deps.events.get(id, [work, end_one, at = index](Result<std::optional<StoredEvent>> found) {
       if (found && *found && is_final((*found)->state)) {  // else what the execution tells must do
         const std::scoped_lock lock(work->mutex);
-        work->rows[index].stored = std::move(**found);
-        work->rows[index].from_execution = false;
+        work->rows[at].stored = std::move(**found);
+        work->rows[at].from_execution = false;
       }
       end_one();
     });
