@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "base/log_limit.h"
 #include "base/text.h"
 
 namespace schedules::log {
@@ -47,6 +48,9 @@ void apply_pattern(State& current) {
                               spdlog::pattern_time_type::utc);
 }
 
+// Of warnings and errors; what is below is asked for by its level.
+constexpr double kMostOfOneMessage = 20;  // a second
+
 bool plain(std::string_view text) {
   return !text.empty() && text.find_first_of(" \"=\\") == std::string_view::npos && is_printable(text);
 }
@@ -68,29 +72,39 @@ void write(Level level, std::string_view message, Fields fields) {
     return true;
   }();
   static_cast<void>(ready);
+  uint64_t held_back = 0;
+  if (level >= Level::warn) {
+    static Limit limit(kMostOfOneMessage);
+    const auto passed = limit.pass(message, std::chrono::steady_clock::now());
+    if (!passed) return;
+    held_back = *passed;
+  }
   std::string line;
-  if (state().format == Format::json) {
-    line += "\"message\":";
-    append_json_string(line, message);
-    for (const auto& [key, value] : fields) {
+  const auto add = [&line](std::string_view key, std::string_view value) {
+    if (state().format == Format::json) {
       line += ',';
       append_json_string(line, key);
       line += ':';
       append_json_string(line, value);
+      return;
     }
+    line += ' ';
+    line += key;
+    line += '=';
+    if (plain(value)) {
+      line += value;
+    } else {
+      append_json_string(line, value);
+    }
+  };
+  if (state().format == Format::json) {
+    line += "\"message\":";
+    append_json_string(line, message);
   } else {
     line += message;
-    for (const auto& [key, value] : fields) {
-      line += ' ';
-      line += key;
-      line += '=';
-      if (plain(value)) {
-        line += value;
-      } else {
-        append_json_string(line, value);
-      }
-    }
   }
+  for (const auto& [key, value] : fields) add(key, value);
+  if (held_back > 0) add("held_back", std::to_string(held_back));
   state().logger->log(spd(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

@@ -1,6 +1,7 @@
 // Structured logs: one line an event on stderr, as logfmt or JSON. Thread-safe.
 //   log::warn("store.slow", {{"took_ms", "120"}, {"call", "put"}});
-// The message is a stable dotted name; what varies goes into the fields.
+// The message is a stable dotted name; what varies goes into the fields. Of one warning or error at most 20 lines a second are
+// written; the next one says how many were held back.
 #pragma once
 
 #include <initializer_list>
