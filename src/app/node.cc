@@ -55,7 +55,7 @@ Result<std::unique_ptr<Node>> Node::start(const Settings& settings, NodeOptions 
   if (options.prepare) options.prepare(p.sinks->handlers());
   p.keep_live(settings);
   p.build_engine();
-  p.loop = std::make_unique<EngineLoop>(*p.engine);
+  p.loop = std::make_unique<EngineLoop>(*p.engine, *p.bounded_clock);
   if (auto opened = p.open_side_doors(); !opened) return fail(opened.error());
   if (options.http) {
     if (auto started = p.build_server(); !started) return fail(started.error());

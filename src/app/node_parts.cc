@@ -28,6 +28,7 @@ EngineOptions engine_options(const Settings& settings) {
   options.immediate_horizon = immediate_horizon(settings);
   options.transfer_horizon = seconds(settings.transfer_horizon_seconds);
   options.transfer_interval = seconds(settings.clickhouse_sync_interval);
+  options.far_is_shared = !settings.clickhouse_url.empty();
   options.plan_interval = seconds(settings.check_interval_seconds);
   options.cron_seconds_last = settings.cron_seconds_field == SecondsField::last;
   options.default_topic = settings.default_topic;
@@ -71,9 +72,9 @@ void Node::Parts::build_coordinator() {
     coordinator = std::make_unique<SoloCoordinator>(settings.node_id, stores->near().shards(), clock);
     return;
   }
-  RedisCoordinator::Calls calls;
+  RoundsCalls calls;
   calls.shards = [redis] { return redis->near().shards(); };
-  calls.take_over = [this, redis](RedisCoordinator::Taken taken, Done<void> done) {
+  calls.take_over = [this, redis](TakenLease taken, Done<void> done) {
     const auto before = taken.crashed ? RedisStore::Before::crashed : RedisStore::Before::lapsed;
     redis->recover(taken.shard, taken.epoch, before,
                    [this, taken, done = std::move(done)](Result<uint64_t> moved) mutable {
@@ -88,13 +89,31 @@ void Node::Parts::build_coordinator() {
   calls.departed = [redis](uint32_t shard, const std::vector<std::string>& alive) {
     redis->recover_claims(shard, alive, [](const Result<uint64_t>&) {});
   };
-  coordinator = std::make_unique<RedisCoordinator>(
-      RedisCoordinatorOptions{.node_id = settings.node_id, .address = settings.listen, .prefix = settings.redis_prefix},
-      *stores->redis_client(), std::move(calls), clock);
+  calls.store_time = [this](TimePoint now, SteadyPoint sent, SteadyPoint answered) {
+    bounded_clock->store_said(now, sent, answered);
+    compare_clocks();
+  };
+  coordinator =
+      std::make_unique<RedisCoordinator>(RoundsOptions{.node_id = settings.node_id, .address = settings.listen},
+                                         settings.redis_prefix, *stores->redis_client(), std::move(calls), clock);
   if (journaling) journaling->ask(*coordinator);
 }
 
+// Whichever of the two is wrong: what is due is published when both say so, so it may be late.
+void Node::Parts::compare_clocks() {
+  const Duration ahead = bounded_clock->ahead();
+  const Duration apart = std::max(ahead, -ahead);
+  const bool good = apart <= std::chrono::milliseconds(settings.clock_skew_ms);
+  const auto by = fmt::format("{:.3f} s", std::chrono::duration<double>(apart).count());
+  const auto* way = ahead.count() > 0 ? "ahead of" : "behind";
+  health.answered("clock", good ? Status{} : fail(Code::unavailable, "this machine's clock is {} {} Redis'", by, way));
+  if (clocks_agree.exchange(good) != good) {
+    good ? log::info("clock.agrees") : log::warn("clock.wrong", {{"by", by}, {"way", way}});
+  }
+}
+
 void Node::Parts::build_engine() {
+  bounded_clock = std::make_unique<BoundedClock>(clock, std::chrono::milliseconds(settings.clock_skew_ms));
   recorder = std::make_unique<Recorder>(stores->executions(), stores->counters(),
                                         RecorderOptions{.plain_events = settings.analytics_enabled,
                                                         .far_beyond = immediate_horizon(settings),
@@ -106,7 +125,7 @@ void Node::Parts::build_engine() {
   near = std::make_unique<MeasuredNear>(stores->near(), metrics, clock);
   far = std::make_unique<MeasuredFar>(stores->far(), metrics, clock);
   auto* both = stores->both_tiers();
-  engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
+  engine = std::make_unique<Engine>(EnginePorts{.clock = *bounded_clock,
                                                 .random = *random,
                                                 .near = *near,
                                                 .near_catalog = both != nullptr ? *both : stores->near_catalog(),

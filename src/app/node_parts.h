@@ -17,6 +17,7 @@
 #include "app/probe.h"
 #include "app/sinks.h"
 #include "app/stores.h"
+#include "cluster/bounded_clock.h"
 #include "cluster/redis/redis_coordinator.h"
 #include "engine/loop.h"
 #include "ingest/kafka/delayed_ingest.h"
@@ -35,7 +36,9 @@ struct Node::Parts {
   std::unique_ptr<Journaling> journaling;  ///< null where it is off
   std::unique_ptr<Sinks> sinks;
   std::unique_ptr<Recorder> recorder;
-  std::unique_ptr<CopiedLog> copied_log;  ///< null without MongoDB
+  std::unique_ptr<CopiedLog> copied_log;        ///< null without MongoDB
+  std::unique_ptr<BoundedClock> bounded_clock;  ///< the engine's; held to Redis' where there is one
+  std::atomic<bool> clocks_agree{true};
   std::unique_ptr<Coordinator> coordinator;
   std::unique_ptr<MeasuredNear> near;
   std::unique_ptr<MeasuredFar> far;
@@ -70,6 +73,7 @@ struct Node::Parts {
 
   Status open_stores_and_sinks();
   void build_coordinator();
+  void compare_clocks();
   void build_engine();
   /// What comes in beside HTTP: news of other nodes, and delayed events by Kafka.
   Status open_side_doors();

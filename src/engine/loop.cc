@@ -13,7 +13,7 @@
 namespace schedules {
 
 struct EngineLoop::State {
-  explicit State(Engine& driven) : engine(driven) {
+  State(Engine& driven, const Clock& its_clock) : engine(driven), engine_clock(its_clock) {
     CHECK(wake_fd >= 0 && timer_fd >= 0);
     engine.on_message([this] { wake(); });
     thread = std::thread([this] { run(); });
@@ -46,8 +46,10 @@ struct EngineLoop::State {
 
   // The timer runs on the wall clock and is cancelled when that is stepped, so a jump wakes us at once.
   void sleep_until(TimePoint next) {
-    const TimePoint latest = clock.wall() + (stopping ? Duration(10'000) : Duration(60'000'000));
-    const int64_t micros = std::max<int64_t>(to_micros(std::min(next, latest)), 1);
+    const TimePoint here = clock.wall();
+    const TimePoint there = engine_clock.wall();  // held back, perhaps
+    const TimePoint latest = there + (stopping ? Duration(10'000) : Duration(60'000'000));
+    const int64_t micros = std::max<int64_t>(to_micros(here + (std::min(next, latest) - there)), 1);
     itimerspec spec{};
     spec.it_value.tv_sec = micros / 1'000'000;
     spec.it_value.tv_nsec = micros % 1'000'000 * 1'000;
@@ -66,6 +68,7 @@ struct EngineLoop::State {
   }
 
   Engine& engine;
+  const Clock& engine_clock;
   SystemClock clock;
   int wake_fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   int timer_fd = ::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -75,7 +78,8 @@ struct EngineLoop::State {
   std::thread thread;
 };
 
-EngineLoop::EngineLoop(Engine& engine) : state_(std::make_unique<State>(engine)) {}
+EngineLoop::EngineLoop(Engine& engine, const Clock& engine_clock)
+    : state_(std::make_unique<State>(engine, engine_clock)) {}
 
 EngineLoop::~EngineLoop() { static_cast<void>(stop(std::chrono::milliseconds(0))); }
 

@@ -9,8 +9,8 @@ namespace schedules {
 
 class EngineLoop {
  public:
-  /// Starts at once. The engine must outlive the loop.
-  explicit EngineLoop(Engine& engine);
+  /// Starts at once. The engine and its clock must outlive the loop.
+  EngineLoop(Engine& engine, const Clock& engine_clock);
   /// Stops as stop(0).
   ~EngineLoop();
   EngineLoop(const EngineLoop&) = delete;

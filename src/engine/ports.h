@@ -86,6 +86,7 @@ struct EngineOptions {
   Duration immediate_horizon = std::chrono::hours(24);
   Duration transfer_horizon = std::chrono::hours(48);
   Duration transfer_interval = std::chrono::minutes(5);
+  bool far_is_shared = true;  ///< by all nodes, so that only the leader transfers; else each node its own
   Duration plan_interval = std::chrono::seconds(60);  ///< CHECK_INTERVAL_SECONDS
   bool cron_seconds_last = false;
   std::string default_topic = "stufio.events";

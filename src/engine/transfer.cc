@@ -28,7 +28,7 @@ Duration Transfer::interval() const {
 TimePoint Transfer::advance(TimePoint now) {
   if (running_) return TimePoint::max();
   if (now < next_run_ && next_run_ - now <= interval()) return next_run_;
-  if (!ports_.coordinator.leads()) return now + kLeaderLook;
+  if (options_.far_is_shared && !ports_.coordinator.leads()) return now + kLeaderLook;
   run([](const Result<uint64_t>&) {});
   return running_ ? TimePoint::max() : next_run_;
 }

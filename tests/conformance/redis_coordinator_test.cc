@@ -42,17 +42,17 @@ Result<redis::Reply> say(redis::Client& client, std::vector<std::string> words) 
 /// Ends its coordinator before the client that it uses.
 class OwnedNode final : public Coordinator {
  public:
-  OwnedNode(const std::string& url, RedisCoordinatorOptions options, TakeOver take_over)
+  OwnedNode(const std::string& url, RoundsOptions options, const std::string& prefix, TakeOver take_over)
       : client_(connect(url)),
         coordinator_(std::make_unique<RedisCoordinator>(
-            std::move(options), *client_,
-            RedisCoordinator::Calls{
-                .shards = [] { return kClusterShards; },
-                .take_over =
-                    [take_over = std::move(take_over)](RedisCoordinator::Taken taken, Done<void> done) {
-                      take_over({taken.shard, taken.epoch, taken.crashed}, std::move(done));
-                    },
-                .departed = {}},
+            std::move(options), prefix, *client_,
+            RoundsCalls{.shards = [] { return kClusterShards; },
+                        .take_over =
+                            [take_over = std::move(take_over)](TakenLease taken, Done<void> done) {
+                              take_over({taken.shard, taken.epoch, taken.crashed}, std::move(done));
+                            },
+                        .departed = {},
+                        .store_time = {}},
             kClock)) {}
   ~OwnedNode() override {
     coordinator_.reset();
@@ -72,9 +72,7 @@ class OwnedNode final : public Coordinator {
   std::unique_ptr<RedisCoordinator> coordinator_;
 };
 
-RedisCoordinatorOptions options_of(const std::string& id, const std::string& prefix) {
-  return {.node_id = id, .address = id + ":80", .prefix = prefix};
-}
+RoundsOptions options_of(const std::string& id) { return {.node_id = id, .address = id + ":80"}; }
 
 /// Each node behind a proxy of its own.
 class RedisPlace : public ClusterPlace {
@@ -98,7 +96,7 @@ class StandalonePlace final : public RedisPlace {
   StandalonePlace() : RedisPlace("redis://" + environment("SCHEDULES_TEST_REDIS")) {}
 
   std::unique_ptr<Coordinator> node(const std::string& id, TakeOver take_over) override {
-    return std::make_unique<OwnedNode>("redis://" + proxy(id).address(), options_of(id, prefix_), std::move(take_over));
+    return std::make_unique<OwnedNode>("redis://" + proxy(id).address(), options_of(id), prefix_, std::move(take_over));
   }
   void cut_off(const std::string& id) override { proxy(id).set(TcpProxy::Mode::swallow_requests); }
   void reconnect(const std::string& id) override {
@@ -179,24 +177,47 @@ TEST_P(RedisCoordinatorTest, AProcessKnowsThatTheOneBeforeUnderItsNameCrashed) {
   EXPECT_EQ(again.crashed(), kClusterShards);
 }
 
+LeaseState acquired(cluster_redis::LeaseCalls& calls, uint64_t seen_epoch) {
+  return await<LeaseState>([&](auto done) { calls.acquire(5, seen_epoch, std::move(done)); }).value();
+}
+
 // The newest epoch may be lost with the server's memory; it must not be given out a second time.
 TEST_P(RedisCoordinatorTest, AnEpochIsNewEvenWhereTheLastOneIsForgotten) {
   const auto direct = connect("redis://" + environment("SCHEDULES_TEST_REDIS"));
   const auto prefix = new_prefix();
   cluster_redis::LeaseCalls first(*direct, prefix, "a", 3s);
   cluster_redis::LeaseCalls second(*direct, prefix, "b", 3s);
-  const auto acquire = [](cluster_redis::LeaseCalls& calls) {
-    return await<cluster_redis::LeaseState>([&](auto done) { calls.acquire(5, std::move(done)); }).value();
-  };
-  const auto a = acquire(first);
+  const auto a = acquired(first, 0);
   ASSERT_TRUE(a.ours);
-  EXPECT_FALSE(acquire(second).ours);
-  EXPECT_EQ(acquire(second).owner, "a");
+  EXPECT_FALSE(acquired(second, a.epoch).ours);
+  EXPECT_EQ(acquired(second, a.epoch).owner, "a");
   std::this_thread::sleep_for(5ms);  // Redis' clock has gone on, as in every failover
   ASSERT_TRUE(say(*direct, {"DEL", prefix + "{schedules:5}:lease"}));
-  const auto b = acquire(second);
+  const auto b = acquired(second, 0);
   ASSERT_TRUE(b.ours);
   EXPECT_GT(b.epoch, a.epoch);
+}
+
+TEST_P(RedisCoordinatorTest, ARequestThatComesLateTakesNothing) {
+  const auto direct = connect("redis://" + environment("SCHEDULES_TEST_REDIS"));
+  cluster_redis::LeaseCalls calls(*direct, new_prefix(), "a", 3s);
+  const auto first = acquired(calls, 0);
+  const auto again = acquired(calls, 0);  // sent before the first was answered, say
+  EXPECT_FALSE(again.ours);
+  EXPECT_EQ(again.epoch, first.epoch);
+  EXPECT_GT(acquired(calls, first.epoch).epoch, first.epoch);
+}
+
+TEST_P(RedisCoordinatorTest, WhatIsGivenFreeHasAnotherEpoch) {
+  const auto direct = connect("redis://" + environment("SCHEDULES_TEST_REDIS"));
+  cluster_redis::LeaseCalls calls(*direct, new_prefix(), "a", 3s);
+  const auto held = acquired(calls, 0);
+  const auto released =
+      await<bool>([&](auto done) { calls.release(5, held.epoch, LeaseStore::When::now, std::move(done)); });
+  EXPECT_TRUE(released.value());
+  const auto after = await<LeaseState>([&](auto done) { calls.renew(5, held.epoch, std::move(done)); }).value();
+  EXPECT_FALSE(after.ours);
+  EXPECT_GT(after.epoch, held.epoch);
 }
 
 INSTANTIATE_TEST_SUITE_P(Redis, RedisCoordinatorTest,

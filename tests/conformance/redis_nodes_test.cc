@@ -26,22 +26,22 @@ class Node {
                               kClock, {.connect_timeout = 1s, .timeout = 2s});
     auto& store = *opened_->store;
     coordinator_ = std::make_unique<RedisCoordinator>(
-        RedisCoordinatorOptions{.node_id = id, .prefix = prefix}, *opened_->client,
-        RedisCoordinator::Calls{.shards = [&store] { return store.near().shards(); },
-                                .take_over =
-                                    [&store](RedisCoordinator::Taken taken, Done<void> done) {
-                                      const auto before =
-                                          taken.crashed ? RedisStore::Before::crashed : RedisStore::Before::lapsed;
-                                      store.recover(taken.shard, taken.epoch, before,
-                                                    [done = std::move(done)](Result<uint64_t> moved) mutable {
-                                                      if (!moved) return done(fail(std::move(moved.error())));
-                                                      done({});
-                                                    });
-                                    },
-                                .departed =
-                                    [&store](uint32_t shard, const std::vector<std::string>& alive) {
-                                      store.recover_claims(shard, alive, [](const Result<uint64_t>&) {});
-                                    }},
+        RoundsOptions{.node_id = id}, prefix, *opened_->client,
+        RoundsCalls{.shards = [&store] { return store.near().shards(); },
+                    .take_over =
+                        [&store](TakenLease taken, Done<void> done) {
+                          const auto before = taken.crashed ? RedisStore::Before::crashed : RedisStore::Before::lapsed;
+                          store.recover(taken.shard, taken.epoch, before,
+                                        [done = std::move(done)](Result<uint64_t> moved) mutable {
+                                          if (!moved) return done(fail(std::move(moved.error())));
+                                          done({});
+                                        });
+                        },
+                    .departed =
+                        [&store](uint32_t shard, const std::vector<std::string>& alive) {
+                          store.recover_claims(shard, alive, [](const Result<uint64_t>&) {});
+                        },
+                    .store_time = {}},
         kClock);
     coordinator_->start([](const std::vector<ShardLease>&) {});
   }

@@ -21,9 +21,9 @@ local function lease()
   if ends <= now then owner = '' end
   return owner, got[2] or '0', math.max(ends - now, 0), got[1] or ''
 end
-local function free(channel, node)
+local function free(channel, node, more)
   call('PERSIST', key)
-  call('HSET', key, 'owner', '', 'until', '0')
+  call('HSET', key, 'owner', '', 'until', '0', unpack(more))
   call('PUBLISH', channel, node)
 end
 )lua";
@@ -44,11 +44,11 @@ return {0, owner, epoch, remaining}
   return it;
 }
 
-// node, lease ms → ours, owner, epoch, remaining, who had it before
+// node, lease ms, the epoch that was seen → ours, owner, epoch, remaining, who had it before
 const Script& acquire_script() {
   static const Script it = script(R"lua(
 local owner, epoch, remaining, noted = lease()
-if owner ~= '' and owner ~= ARGV[1] then return {0, owner, epoch, remaining} end
+if (owner ~= '' and owner ~= ARGV[1]) or epoch ~= ARGV[3] then return {0, owner, epoch, remaining} end
 epoch = text(math.max(tonumber(epoch) + 1, now))
 call('PERSIST', key)
 call('HSET', key, 'owner', ARGV[1], 'epoch', epoch, 'until', text(now + tonumber(ARGV[2])))
@@ -67,7 +67,8 @@ if ARGV[3] == 'drained' then  -- claims stay as they are: they are of no epoch
     if string.match(mark, '^%d+') == epoch then return 0 end
   end
 end
-free(ARGV[4], ARGV[1])
+-- A begin that is still on its way comes too late.
+free(ARGV[4], ARGV[1], {'epoch', text(tonumber(epoch) + 1)})
 return 1
 )lua");
   return it;
@@ -104,7 +105,7 @@ const Script& leave_script() {
   static const Script it = script(R"lua(
 call('HDEL', KEYS[2], ARGV[1])
 local leader = lease()
-if leader == ARGV[1] then free(ARGV[2], ARGV[1]) else call('PUBLISH', ARGV[2], ARGV[1]) end
+if leader == ARGV[1] then free(ARGV[2], ARGV[1], {}) else call('PUBLISH', ARGV[2], ARGV[1]) end
 return 1
 )lua");
   return it;
@@ -136,6 +137,7 @@ Beat beat_of(const Reply& reply, Duration lease) {
   if (items.size() < 2) return beat;
   beat.leader = items[0].text;
   const auto now = number_of<int64_t>(items[1].text);
+  beat.now = from_micros(now * 1000);
   for (size_t i = 2; i + 1 < items.size(); i += 2) {
     const std::string_view text = items[i + 1].text;
     const size_t first = text.find(' ');
@@ -165,8 +167,10 @@ void LeaseCalls::renew(uint32_t shard, uint64_t epoch, Done<LeaseState> done) {
                as_lease(std::move(done)));
 }
 
-void LeaseCalls::acquire(uint32_t shard, Done<LeaseState> done) {
-  client_.call({.script = &acquire_script(), .keys = {lease_key(shard)}, .arguments = {node_id_, lease_ms()}},
+void LeaseCalls::acquire(uint32_t shard, uint64_t seen_epoch, Done<LeaseState> done) {
+  client_.call({.script = &acquire_script(),
+                .keys = {lease_key(shard)},
+                .arguments = {node_id_, lease_ms(), std::to_string(seen_epoch)}},
                as_lease(std::move(done)));
 }
 

@@ -1,26 +1,52 @@
 #include "cluster/redis/redis_coordinator.h"
 
+#include <condition_variable>
 #include <thread>
 
 #include "base/executor.h"
-#include "cluster/redis/rounds.h"
+#include "cluster/redis/lease_calls.h"
 
 namespace schedules {
+namespace {
 
-using cluster_redis::Rounds;
+/// Wakes the thread of the rounds; outlives it with the answers that may still come.
+class Bell {
+ public:
+  void ring() {
+    {
+      const std::scoped_lock lock(mutex_);
+      rung_ = true;
+    }
+    heard_.notify_all();
+  }
+  void wait(Duration longest) {
+    std::unique_lock lock(mutex_);
+    heard_.wait_for(lock, std::chrono::microseconds(longest), [this] { return rung_; });
+    rung_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable heard_;
+  bool rung_ = false;
+};
+
+}  // namespace
 
 class RedisCoordinator::Thread {
  public:
-  Thread(std::shared_ptr<Rounds> rounds, redis::Client& client) : rounds_(std::move(rounds)), client_(client) {}
+  Thread(std::shared_ptr<Rounds> rounds, std::string channel, redis::Client& client, const Clock& clock)
+      : rounds_(std::move(rounds)), channel_(std::move(channel)), client_(client), clock_(clock) {}
   ~Thread() {
     rounds_->stop();
     if (thread_.joinable()) thread_.join();
   }
 
   void start(Changed changed) {
+    rounds_->start(std::move(changed), [bell = bell_] { bell->ring(); });
     std::weak_ptr<Rounds> weak = rounds_;
     client_.subscribe(
-        rounds_->channel(),
+        channel_,
         [weak](std::string_view node) {
           const auto rounds = weak.lock();
           if (rounds && node != rounds->node_id()) rounds->poke();
@@ -28,25 +54,35 @@ class RedisCoordinator::Thread {
         [weak] {
           if (const auto rounds = weak.lock()) rounds->poke();
         });
-    thread_ = std::jthread([rounds = rounds_, changed = std::move(changed)]() mutable {
-      name_this_thread("redis-leases");
-      rounds->run(std::move(changed));
-    });
+    thread_ = std::jthread([this] { run(); });
   }
 
   Rounds& rounds() { return *rounds_; }
   [[nodiscard]] bool running() const { return thread_.joinable(); }
 
  private:
+  void run() {
+    name_this_thread("redis-leases");
+    for (auto next = rounds_->advance(); next != SteadyPoint::max(); next = rounds_->advance()) {
+      bell_->wait(std::max<Duration>(next - clock_.steady(), std::chrono::milliseconds(1)));
+    }
+  }
+
   const std::shared_ptr<Rounds> rounds_;
+  const std::string channel_;
   redis::Client& client_;
+  const Clock& clock_;
+  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
   std::jthread thread_;
 };
 
-RedisCoordinator::RedisCoordinator(RedisCoordinatorOptions options, redis::Client& client, Calls calls,
-                                   const Clock& clock)
-    : thread_(std::make_unique<Thread>(std::make_shared<Rounds>(std::move(options), client, std::move(calls), clock),
-                                       client)) {}
+RedisCoordinator::RedisCoordinator(RoundsOptions options, std::string prefix, redis::Client& client, RoundsCalls calls,
+                                   const Clock& clock) {
+  auto store = std::make_unique<cluster_redis::LeaseCalls>(client, std::move(prefix), options.node_id, options.lease);
+  auto channel = store->channel();
+  auto rounds = std::make_shared<Rounds>(std::move(options), std::move(store), std::move(calls), clock);
+  thread_ = std::make_unique<Thread>(std::move(rounds), std::move(channel), client, clock);
+}
 
 RedisCoordinator::~RedisCoordinator() = default;
 

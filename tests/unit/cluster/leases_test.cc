@@ -1,10 +1,10 @@
-#include "cluster/redis/leases.h"
+#include "cluster/leases.h"
 
 #include <gtest/gtest.h>
 
 #include "tests/support/manual_clock.h"
 
-namespace schedules::cluster_redis {
+namespace schedules {
 
 using namespace std::chrono_literals;
 
@@ -87,4 +87,4 @@ TEST_F(LeasesTest, DroppingNamesTheEpoch) {
   EXPECT_FALSE(leases.epoch_of(3));
 }
 
-}  // namespace schedules::cluster_redis
+}  // namespace schedules

@@ -62,7 +62,8 @@ class FencedEvents final : public NearStore {
 
 class LeaseTest : public EngineFixture {
  protected:
-  LeaseTest() {
+  LeaseTest() { start(); }
+  void start() {
     engine.reset();
     engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
                                                   .random = *random,
@@ -199,6 +200,17 @@ TEST_F(LeaseTest, OnlyTheLeaderTransfers) {
   leases.leader = true;
   run_for(10min);
   EXPECT_EQ(tier_of(), Tier::near);
+}
+
+TEST_F(LeaseTest, AFarStoreOfItsOwnIsEmptiedWhoeverLeads) {
+  options.far_is_shared = false;
+  start();
+  leases.leader = false;
+  accept(event("far", 30h));
+  run_for(10min);
+  EventPage page;
+  events.find({.filter = {}, .cursor = "", .limit = 1}, [&](Result<EventPage> found) { page = std::move(*found); });
+  EXPECT_EQ(page.events.at(0).tier, Tier::near);
 }
 
 }  // namespace schedules::testing

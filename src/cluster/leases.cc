@@ -1,6 +1,6 @@
-#include "cluster/redis/leases.h"
+#include "cluster/leases.h"
 
-namespace schedules::cluster_redis {
+namespace schedules {
 
 void Leases::granted(uint32_t shard, uint64_t epoch, SteadyPoint good_until) {
   const std::scoped_lock lock(mutex_);
@@ -91,4 +91,4 @@ std::vector<ShardLease> Leases::held() const {
   return held;
 }
 
-}  // namespace schedules::cluster_redis
+}  // namespace schedules

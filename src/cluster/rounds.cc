@@ -1,47 +1,64 @@
-#include "cluster/redis/rounds.h"
+#include "cluster/rounds.h"
 
 #include <algorithm>
 
 #include "base/log.h"
 #include "cluster/balance.h"
 
-namespace schedules::cluster_redis {
+namespace schedules {
 namespace {
 
 constexpr Duration kBetweenRounds = std::chrono::milliseconds(50);  // at least, whoever pokes
 constexpr Duration kHandOverPatience = std::chrono::seconds(2);
 
-std::chrono::microseconds at_least_a_moment(Duration wait) {
-  return std::max<std::chrono::microseconds>(wait, std::chrono::milliseconds(1));
-}
-
 }  // namespace
 
-Rounds::Rounds(RedisCoordinatorOptions options, redis::Client& client, RedisCoordinator::Calls calls,
-               const Clock& clock)
+Rounds::Rounds(RoundsOptions options, std::unique_ptr<LeaseStore> store, RoundsCalls calls, const Clock& clock)
     : options_(std::move(options)),
+      store_(std::move(store)),
       told_by_(std::move(calls)),
       clock_(clock),
       started_at_(clock.wall()),
-      calls_(client, options_.prefix, options_.node_id, options_.lease),
       leases_(clock) {}
 
-void Rounds::run(Coordinator::Changed changed) {
+void Rounds::start(Coordinator::Changed changed, std::function<void()> wake) {
   changed_ = std::move(changed);
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    if (resign_) {
-      lock.unlock();
-      return hand_over();
-    }
-    poked_ = false;
-    lock.unlock();
-    const SteadyPoint began = clock_.steady();
-    round();
-    tell();
-    wait_for_next(began);
-    lock.lock();
+  wake_ = std::move(wake);
+}
+
+SteadyPoint Rounds::advance() {
+  bool resigning = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_) stage_ = Stage::gone;
+    resigning = resign_.has_value();
   }
+  if (stage_ == Stage::gone) return SteadyPoint::max();
+  if (resigning && stage_ != Stage::handing_over) hand_over();
+  if (stage_ == Stage::handing_over) {
+    if (!answered() && clock_.steady() < began_ + kHandOverPatience) return began_ + kHandOverPatience;
+    handed_over();
+    return SteadyPoint::max();
+  }
+  leases_.drop_ended();
+  tell();
+  if (stage_ == Stage::resting && clock_.steady() >= next_round()) begin_round();
+  if (stage_ == Stage::asking && (answered() || clock_.steady() >= began_ + options_.round)) end_round();
+  SteadyPoint next = stage_ == Stage::asking ? began_ + options_.round : next_round();
+  for (const auto& [shard, lease] : leases_.all()) next = std::min(next, lease.good_until);
+  return next;
+}
+
+// At once where somebody poked, yet not again and again.
+SteadyPoint Rounds::next_round() const {
+  if (began_ == SteadyPoint::min()) return began_;
+  const std::scoped_lock lock(mutex_);
+  return began_ + (poked_ ? kBetweenRounds : options_.round);
+}
+
+bool Rounds::answered() const {
+  const std::scoped_lock lock(mutex_);
+  return open_ == 0;
 }
 
 void Rounds::stop() {
@@ -49,7 +66,7 @@ void Rounds::stop() {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_all();
+  wake_();
 }
 
 void Rounds::poke() {
@@ -57,15 +74,7 @@ void Rounds::poke() {
     const std::scoped_lock lock(mutex_);
     poked_ = true;
   }
-  wake_.notify_all();
-}
-
-void Rounds::touch() {
-  {
-    const std::scoped_lock lock(mutex_);
-    touched_ = true;
-  }
-  wake_.notify_all();
+  wake_();
 }
 
 void Rounds::resign(Done<void> done) {
@@ -73,7 +82,7 @@ void Rounds::resign(Done<void> done) {
     const std::scoped_lock lock(mutex_);
     resign_ = std::move(done);
   }
-  wake_.notify_all();
+  wake_();
 }
 
 void Rounds::lost(uint32_t shard) {
@@ -87,44 +96,54 @@ bool Rounds::leads() const {
 }
 
 // Each answer counts when it comes, also after its round: a server that is slow or away holds up only its own shards.
-void Rounds::round() {
+void Rounds::begin_round() {
   const uint32_t shards = told_by_.shards();
+  stage_ = Stage::asking;
+  began_ = clock_.steady();
   {
     const std::scoped_lock lock(mutex_);
+    poked_ = false;
     ++round_;
     seen_.resize(shards);
     open_ = 1 + shards;
   }
   ask_members();
   ask_leases(shards);
-  wait_for_answers();
+}
+
+void Rounds::end_round() {
+  stage_ = Stage::resting;
   leases_.drop_ended();
   plan();
   tell_departed();
+  tell();
 }
 
 void Rounds::ask_members() {
   const SteadyPoint sent = clock_.steady();
-  calls_.beat(started_at_, options_.address, [self = shared_from_this(), round = round_, sent](Result<Beat> beat) {
+  store_->beat(started_at_, options_.address, [self = shared_from_this(), round = round_, sent](Result<Beat> beat) {
     self->members_told(round, sent, std::move(beat));
   });
 }
 
 void Rounds::members_told(uint64_t round, SteadyPoint sent, Result<Beat> beat) {
+  std::optional<TimePoint> store_now;
   {
     const std::scoped_lock lock(mutex_);
     if (round == round_) --open_;
     if (!beat) {
-      if (round == round_ && !trouble_) log::warn("cluster.redis_away", {{"error", beat.error().detail}});
+      if (round == round_ && !trouble_) log::warn("cluster.store_away", {{"error", beat.error().detail}});
       if (round == round_) trouble_ = std::move(beat.error());
     } else if (round > beat_round_ && !resigned_) {
       beat_round_ = round;
+      store_now = beat->now;
       beat_ = std::move(*beat);
       trouble_.reset();
       leads_until_ = beat_.leader == options_.node_id ? good_until(sent) : SteadyPoint{};
     }
   }
-  wake_.notify_all();
+  if (store_now && told_by_.store_time) told_by_.store_time(*store_now, sent, clock_.steady());
+  wake_();
 }
 
 void Rounds::ask_leases(uint32_t shards) {
@@ -133,10 +152,10 @@ void Rounds::ask_leases(uint32_t shards) {
     const auto lease = ours.find(shard);
     const uint64_t epoch = lease == ours.end() ? 0 : lease->second.epoch;
     const SteadyPoint sent = clock_.steady();
-    calls_.renew(shard, epoch,
-                 [self = shared_from_this(), round = round_, shard, epoch, sent](Result<LeaseState> told) {
-                   self->lease_told(round, shard, epoch, sent, std::move(told));
-                 });
+    store_->renew(shard, epoch,
+                  [self = shared_from_this(), round = round_, shard, epoch, sent](Result<LeaseState> told) {
+                    self->lease_told(round, shard, epoch, sent, std::move(told));
+                  });
   }
 }
 
@@ -157,12 +176,7 @@ void Rounds::lease_told(uint64_t round, uint32_t shard, uint64_t epoch, SteadyPo
       seen_[shard].round = round;
     }
   }
-  wake_.notify_all();
-}
-
-void Rounds::wait_for_answers() {
-  std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, at_least_a_moment(options_.round), [this] { return open_ == 0 || stopping_ || resign_; });
+  wake_();
 }
 
 std::vector<std::string> Rounds::alive() const {
@@ -195,7 +209,7 @@ void Rounds::tell_departed() {
 }
 
 void Rounds::plan() {
-  std::vector<uint32_t> free;
+  std::vector<std::pair<uint32_t, uint64_t>> free;  // and the epoch that was seen
   std::vector<std::string> wanted;
   {
     const std::scoped_lock lock(mutex_);
@@ -209,10 +223,10 @@ void Rounds::plan() {
       if (seen.round != round_ || seen.acquiring || !ours_to_take || wanted[shard] != options_.node_id) continue;
       if (leases_.of(shard)) continue;
       seen.acquiring = true;
-      free.push_back(shard);
+      free.emplace_back(shard, seen.lease.epoch);
     }
   }
-  for (const uint32_t shard : free) acquire(shard);
+  for (const auto& [shard, epoch] : free) acquire(shard, epoch);
   for (const auto& [shard, lease] : leases_.all()) {
     if (shard >= wanted.size() || lease.phase == Leases::Phase::taking) continue;
     if (wanted[shard] == options_.node_id) {
@@ -223,9 +237,9 @@ void Rounds::plan() {
   }
 }
 
-void Rounds::acquire(uint32_t shard) {
+void Rounds::acquire(uint32_t shard, uint64_t seen_epoch) {
   const SteadyPoint sent = clock_.steady();
-  calls_.acquire(shard, [self = shared_from_this(), shard, sent](Result<LeaseState> lease) {
+  store_->acquire(shard, seen_epoch, [self = shared_from_this(), shard, sent](Result<LeaseState> lease) {
     self->acquired(shard, sent, std::move(lease));
   });
 }
@@ -261,9 +275,13 @@ void Rounds::acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease
     nodes = alive();
     if (lease && lease->ours && !gone) by_crash = crashed(shard, lease->before);
   }
-  if (!lease || !lease->ours) return;
+  if (!lease) return;
+  if (!lease->ours) {  // it has another epoch than we saw: an earlier request of ours, perhaps
+    if (lease->owner.empty() || lease->owner == options_.node_id) poke();
+    return;
+  }
   const uint64_t epoch = lease->epoch;
-  if (gone) return calls_.release(shard, epoch, LeaseCalls::When::now, [](const Result<bool>&) {});
+  if (gone) return store_->release(shard, epoch, LeaseStore::When::now, [](const Result<bool>&) {});
   leases_.granted(shard, epoch, good_until(sent));
   if (told_by_.departed) told_by_.departed(shard, nodes);
   told_by_.take_over({shard, epoch, by_crash}, [self = shared_from_this(), shard, epoch](const Result<void>& taken) {
@@ -274,7 +292,7 @@ void Rounds::acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease
     if (!self->leases_.taken_over(shard, epoch)) return;
     self->settled(shard);
     log::debug("lease.taken", {{"shard", std::to_string(shard)}, {"epoch", std::to_string(epoch)}});
-    self->touch();
+    self->wake_();
   });
 }
 
@@ -283,12 +301,12 @@ void Rounds::give_up(uint32_t shard, const Leases::Lease& lease) {
   leases_.leave(shard);
   tell();
   const bool patient = lease.phase != Leases::Phase::leaving || clock_.steady() - lease.leaving_since < options_.drain;
-  calls_.release(shard, lease.epoch, patient ? LeaseCalls::When::drained : LeaseCalls::When::now,
-                 [self = shared_from_this(), shard, epoch = lease.epoch](const Result<bool>& released) {
-                   if (!released || !*released) return;
-                   self->leases_.drop(shard, epoch);
-                   log::debug("lease.given", {{"shard", std::to_string(shard)}, {"epoch", std::to_string(epoch)}});
-                 });
+  store_->release(shard, lease.epoch, patient ? LeaseStore::When::drained : LeaseStore::When::now,
+                  [self = shared_from_this(), shard, epoch = lease.epoch](const Result<bool>& released) {
+                    if (!released || !*released) return;
+                    self->leases_.drop(shard, epoch);
+                    log::debug("lease.given", {{"shard", std::to_string(shard)}, {"epoch", std::to_string(epoch)}});
+                  });
 }
 
 void Rounds::tell() {
@@ -298,27 +316,9 @@ void Rounds::tell() {
   changed_(std::move(held));
 }
 
-void Rounds::wait_for_next(SteadyPoint round_began) {
-  while (true) {
-    const SteadyPoint now = clock_.steady();
-    SteadyPoint until = round_began + options_.round;
-    for (const auto& [shard, lease] : leases_.all()) until = std::min(until, lease.good_until);
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, at_least_a_moment(until - now),
-                     [this] { return stopping_ || resign_ || poked_ || touched_; });
-      touched_ = false;
-      if (stopping_ || resign_) return;
-    }
-    leases_.drop_ended();
-    tell();
-    const SteadyPoint then = clock_.steady();
-    const std::unique_lock lock(mutex_);
-    if (then >= round_began + options_.round || (poked_ && then >= round_began + kBetweenRounds)) return;
-  }
-}
-
 void Rounds::hand_over() {
+  stage_ = Stage::handing_over;
+  began_ = clock_.steady();
   const auto leases = leases_.all();
   leases_.drop_all();
   tell();
@@ -336,21 +336,26 @@ void Rounds::hand_over() {
       if (round == self->round_) --self->open_;
       if (error != nullptr) self->trouble_ = *error;
     }
-    self->wake_.notify_all();
+    self->wake_();
   };
   // First, so that who hears of a free shard counts us out.
-  calls_.leave([answered](const Result<void>& left) { answered(left ? nullptr : &left.error()); });
+  store_->leave([answered](const Result<void>& left) { answered(left ? nullptr : &left.error()); });
   for (const auto& [shard, lease] : leases) {
-    calls_.release(shard, lease.epoch, LeaseCalls::When::now,
-                   [answered](const Result<bool>& released) { answered(released ? nullptr : &released.error()); });
+    store_->release(shard, lease.epoch, LeaseStore::When::now,
+                    [answered](const Result<bool>& released) { answered(released ? nullptr : &released.error()); });
   }
+}
+
+void Rounds::handed_over() {
+  stage_ = Stage::gone;
   std::optional<Done<void>> done;
   std::optional<Error> trouble;
   {
-    std::unique_lock lock(mutex_);
-    const bool all = wake_.wait_for(lock, kHandOverPatience, [this] { return open_ == 0; });
+    const std::scoped_lock lock(mutex_);
     trouble = trouble_;
-    if (!all && !trouble) trouble = Error{.code = Code::unavailable, .detail = "Redis did not answer the handing over"};
+    if (open_ > 0 && !trouble) {
+      trouble = Error{.code = Code::unavailable, .detail = "the store did not answer the handing over"};
+    }
     done = std::exchange(resign_, std::nullopt);
   }
   if (trouble) return (*done)(fail(std::move(*trouble)));
@@ -360,7 +365,7 @@ void Rounds::hand_over() {
 Result<ClusterView> Rounds::view() const {
   const std::scoped_lock lock(mutex_);
   if (trouble_) return fail(*trouble_);
-  if (beat_round_ == 0) return fail(Code::unavailable, "Redis has not been seen yet");
+  if (beat_round_ == 0) return fail(Code::unavailable, "the store has not been seen yet");
   ClusterView view{.self = options_.node_id, .leader = beat_.leader};
   for (const auto& member : beat_.members) {
     if (!member.alive) continue;
@@ -378,4 +383,4 @@ Result<ClusterView> Rounds::view() const {
   return view;
 }
 
-}  // namespace schedules::cluster_redis
+}  // namespace schedules

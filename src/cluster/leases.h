@@ -1,5 +1,5 @@
-// The leases that this node holds, and until when it may believe in them: by its own steady clock, counted from before the
-// asking was sent, and short of what Redis grants. Thread-safe; no I/O.
+// The leases that this node holds, and until when it may believe in them: by its own steady clock, counted from before
+// the asking was sent, and short of what the store grants. Thread-safe; no I/O.
 #pragma once
 
 #include <map>
@@ -9,7 +9,7 @@
 
 #include "cluster/coordinator.h"
 
-namespace schedules::cluster_redis {
+namespace schedules {
 
 class Leases {
  public:
@@ -52,4 +52,4 @@ class Leases {
   std::map<uint32_t, Lease> leases_;
 };
 
-}  // namespace schedules::cluster_redis
+}  // namespace schedules
