@@ -103,6 +103,27 @@ TEST_F(RedisFiringTest, WhatALostBeginBeganWaitsAgain) {
   EXPECT_EQ(counts(*direct).in_flight, 0U);
 }
 
+// A node without a shard reads no window; a claim that it lost must not stay in flight until that node ends.
+TEST_F(RedisFiringTest, ALostClaimWaitsAgainThoughItsNodeReadsNoWindow) {
+  TcpProxy proxy(server());
+  const auto store = open(proxy.address(), "one", 1s);
+  ASSERT_TRUE(put(*store, {sample_event(1)}));
+  const auto page = window(*store);
+  ASSERT_TRUE(begin(*store, {WindowEntry{.id = sample_id(99)}}, 0)) << "Redis knows the script now";
+  proxy.set(TcpProxy::Mode::swallow_answers);
+  ASSERT_FALSE(begin(*store, page.value().entries, 0));
+  proxy.set(TcpProxy::Mode::pass);
+  proxy.cut();
+  const auto direct = open(server());
+  EXPECT_EQ(counts(*direct).in_flight, 1U) << "the test did what it says";
+  until(
+      [&] {
+        static_cast<void>(await<void>([&](auto done) { store->store->probe(std::move(done)); }));
+        return counts(*direct).in_flight == 0;
+      },
+      "the claim is given back");
+}
+
 // The call may lie in a buffer for long. Once it was given up it must do nothing, or its events would be stuck after all.
 TEST_F(RedisFiringTest, ABeginThatWasGivenUpBeginsNothingLater) {
   const ServerControl control("SCHEDULES_TEST_REDIS_CONTROL");

@@ -1,5 +1,6 @@
-// Begins whose answer was lost: Redis may have put their events in flight, but nobody knows of it, and a window does not show
-// what is in flight. They are given back (scripts_fire.cc) before their shard's next window. Thread-safe.
+// Begins whose answer was lost: Redis may have put their events in flight, but nobody knows of it, and a window does
+// not show what is in flight. They are given back (scripts_fire.cc) before their shard's next window; a claim's also
+// where this node has no shard, so that it reads no window. Thread-safe.
 #pragma once
 
 #include <mutex>
@@ -32,6 +33,16 @@ class Doubts {
       const bool past = doubt.epoch != 0 && doubt.shard == shard && doubt.epoch < epoch;
       if (ours) taken.push_back(std::move(doubt));
       return ours || past;
+    });
+    return taken;
+  }
+  std::vector<Doubt> take_claims() {
+    const std::scoped_lock lock(mutex_);
+    std::vector<Doubt> taken;
+    std::erase_if(doubts_, [&](Doubt& doubt) {
+      if (doubt.epoch != 0) return false;
+      taken.push_back(std::move(doubt));
+      return true;
     });
     return taken;
   }

@@ -14,6 +14,7 @@ class Near final : public NearStore {
   void window(WindowRequest request, Done<WindowPage> done) override;
   void begin(BeginRequest request, Done<std::vector<Event>> done) override;
   void settle(std::vector<Settlement> settlements, Done<void> done) override;
+  void give_back(std::vector<Doubt> doubts, Done<void> done);
 
  private:
   struct Put;
@@ -21,7 +22,6 @@ class Near final : public NearStore {
   struct Begin;
   void begin_chunk(const std::shared_ptr<Begin>& begin, size_t from);
   void begin_failed(const std::shared_ptr<Begin>& begin, size_t sent, Error error);
-  void give_back(std::vector<Doubt> doubts, Done<void> done);
 
   Shards& shards_;
 };

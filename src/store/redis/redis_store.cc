@@ -54,7 +54,10 @@ class Store final : public RedisStore {
         });
   }
 
-  void probe(Done<void> done) override { shards_.gate().look(std::move(done)); }
+  void probe(Done<void> done) override {
+    near_.give_back(shards_.doubts().take_claims(), [](const Result<void>&) {});
+    shards_.gate().look(std::move(done));
+  }
 
   void recover(uint32_t shard, uint64_t epoch, Before before, Done<uint64_t> done) override {
     recover_page({.shard = shard, .epoch = epoch, .before = before, .alive = {}}, std::move(done));
