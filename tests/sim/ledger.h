@@ -1,5 +1,6 @@
 // What the outside world knows: every acknowledgement and every publish, and whether they agree with the promises. The
-// rules are those of the architecture's "what must always hold"; a breach is kept as one sentence.
+// rules are those of the architecture's "what must always hold", each under the name that docs/guarantees.md gives it;
+// a breach is kept as one sentence.
 #pragma once
 
 #include <map>
@@ -15,22 +16,37 @@
 
 namespace schedules::sim {
 
+/// A publish as the world sees it happen.
+struct PublishSeen {
+  TimePoint truly;    ///< true time
+  TimePoint by_node;  ///< by the clock of the machine that publishes
+  Duration skew{0};   ///< so much earlier than its due time it may be, by true time
+  SteadyPoint now;    ///< true
+  SteadyPoint begun_at;
+  uint64_t life = 0;                  ///< of the process
+  std::optional<uint64_t> epoch_now;  ///< of the shard's lease; none: not looked at
+};
+
 class Ledger {
  public:
   struct Published {
     SteadyPoint at;
-    uint32_t attempt = 0;
+    uint64_t epoch = 0;
     uint64_t life = 0;
     bool delivered = false;
   };
   struct Known {
     bool acked = false;
     std::optional<SteadyPoint> cancelled_at;
-    TimePoint due_at;                          ///< as last acknowledged
+    std::optional<TimePoint> due_at;           ///< as last acknowledged
     bool change_under_way = false;             ///< asked for and not answered: either due time may fire
     std::optional<SteadyPoint> claimed_until;  ///< acknowledged to a worker, in life claim_life
     uint64_t claim_life = 0;
-    bool worker_may_end = false;  ///< a worker said that it is done
+    bool worker_may_end = false;          ///< a worker said that it is done
+    bool ended = false;                   ///< its end is stored
+    bool excused = false;                 ///< the store lost something of it that it had acknowledged
+    SteadyPoint touched_at{};             ///< in the store
+    std::optional<SteadyPoint> fired_by;  ///< nothing is broken: it must have been published then
     std::vector<Published> publishes;
   };
   struct KnownSchedule {
@@ -38,25 +54,49 @@ class Ledger {
     SteadyPoint revision_acked_at{};
     bool stopped = false;  ///< paused or deleted, acknowledged
     bool edit_under_way = false;
-    bool ever_edited = false;
   };
 
   void accepted(const EventId& id, TimePoint due_at);
+  void must_fire_by(const EventId& id, SteadyPoint at) { events[id].fired_by = at; }
   void claimed(const EventId& id, SteadyPoint until, uint64_t life);
   /// The worker's answer is sent: from now on the event may wait again, or have ended without a publish.
   void claim_ends(const EventId& id, bool success);
+  void claim_given_back(const EventId& id) { events[id].claimed_until.reset(); }
   void cancelled(const EventId& id, SteadyPoint at) { events[id].cancelled_at = at; }
-  void published(const Event& event, TimePoint wall, SteadyPoint now, SteadyPoint begun_at, uint64_t life);
+  void published(const Event& event, const PublishSeen& seen);
   void reported(const EventId& id, bool delivered) { events[id].publishes.back().delivered = delivered; }
+  void died(uint64_t life) { dead_.insert(life); }
+
+  // What happens in the store.
+  void touched(const EventId& id, SteadyPoint at) { events[id].touched_at = at; }
+  /// This process has begun something under that epoch.
+  void began(uint32_t shard, uint64_t epoch, uint64_t life);
+  void ended(const EventId& id) { events[id].ended = true; }
+  /// A machine died: an end that was not synced is not stored.
+  void look_at_ends(const testing::MemoryEvents& rows);
+  /// All that was written after this moment is gone; what was promised of it is not held against anybody.
+  void lost_since(SteadyPoint at);
 
   /// After the faults have ended and time has passed: everything acknowledged has come to its end.
-  void check_ends(const testing::MemoryEvents& rows, const testing::MemorySchedules& schedules);
+  void check_ends(const testing::MemoryEvents& rows, const testing::MemoryEvents& far_rows,
+                  const testing::MemorySchedules& schedules);
+  /// What had to be published by a time was.
+  void check_punctual();
 
   void breach(std::string what) { breaches.push_back(std::move(what)); }
 
   std::map<EventId, Known> events;
   std::map<std::string, KnownSchedule> schedules;
   std::vector<std::string> breaches;
+  size_t excused = 0;
+
+ private:
+  void check_time(const Event& event, const PublishSeen& seen);
+  void check_repeat(const Event& event, const Known& known, const PublishSeen& seen);
+  void check_revision(const Event& event, const PublishSeen& seen);
+
+  std::set<uint64_t> dead_;                                   ///< processes
+  std::map<std::pair<uint32_t, uint64_t>, uint64_t> owners_;  ///< (shard, epoch) → the process that began under it
 };
 
 }  // namespace schedules::sim

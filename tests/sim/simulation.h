@@ -1,32 +1,36 @@
-// One simulated life of the scheduler, decided by a seed: the real engine, users who do all they may, stores that fail,
-// crashes, and a clock that is stepped. The same seed gives the same life.
+// One simulated life of a cluster, decided by a seed: the real engines and the real rounds of its nodes, users who do
+// all they may, and everything that goes wrong. Every third life is one node alone on its embedded store. The same seed
+// gives the same life.
 #pragma once
 
-#include <functional>
-#include <memory>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
-#include "tests/sim/ledger.h"
-#include "tests/sim/sim_stores.h"
+#include "tests/support/memory_events.h"
 
 namespace schedules::sim {
 
 struct SimOptions {
   uint64_t seed = 1;
   bool trace = false;
-  Duration length = std::chrono::seconds(90);
+  Duration length = std::chrono::seconds(90);  ///< of the bad weather
   testing::BrokenGuards broken;
+  // Further controls.
+  bool bounded_clocks = true;        ///< false: nodes believe their own clocks
+  bool late_requests_count = false;  ///< of leases
+  bool claims_given_back = true;     ///< false: only before a window, which a node without shards does not read
 };
 
 struct SimReport {
   std::vector<std::string> breaches;
+  uint64_t nodes = 0;
   uint64_t accepted = 0;
   uint64_t published = 0;
-  uint64_t crashes = 0;
-  uint64_t claimed = 0;  ///< by workers
-  uint64_t hash = 0;     ///< of everything that was published, when: equal for equal seeds
+  uint64_t claimed = 0;                    ///< by workers
+  uint64_t excused = 0;                    ///< events of which the store lost something it had acknowledged
+  std::map<std::string, uint64_t> faults;  ///< by kind
+  uint64_t hash = 0;                       ///< of everything that was published, when: equal for equal seeds
 };
 
 SimReport simulate(const SimOptions& options);
