@@ -6,7 +6,7 @@ from typing import Callable
 from . import clock, network, small_disk
 from .faults.clocks import StepClock
 from .faults.disk import FullDisk
-from .faults.nodes import KillNode, PauseNode
+from .faults.nodes import KillNode, PauseNode, RestartNode
 from .faults.outages import KillClickHouse, KillKafka, KillMongo, KillRedis
 from .faults.redis import ClusterFailover, FlushAll, SentinelFailover
 from .faults.split import Split
@@ -75,6 +75,12 @@ def clock_plan(numbers, seconds):
             (seconds * 0.6 + numbers.uniform(0, 2), StepClock(numbers.uniform(4, 6), node + 1, -3600))]
 
 
+def rolling_plan(numbers, seconds):
+    """Every node in its turn, twice."""
+    slot = (seconds - 10) / 6
+    return [(4 + turn * slot, RestartNode(numbers.uniform(0.1, 1.5), turn % 3)) for turn in range(6)]
+
+
 def without_journal(options):
     return None if options.journal else "needs the journal (schedules_JOURNAL), which this build has not or --journal leaves out"
 
@@ -90,6 +96,8 @@ SCENARIOS = {one.name: one for one in (
     Scenario("short", "two kills and a pause at a low rate: part of ./dev/test", mixed(2, 1), rate=60, seconds=32),
     Scenario("kills", "kill -9 of nodes", of(KillNode, 10, 0.5, 4)),
     Scenario("pauses", "SIGSTOP of nodes past their leases", of(PauseNode, 12, LEASE_SECONDS + 1, LEASE_SECONDS + 3)),
+    Scenario("rolling-restart", "every node is stopped (SIGTERM) and started again in its turn, twice", rolling_plan,
+             rate=60, seconds=46),
     Scenario("redis-kill", "kill -9 of Redis (appendfsync always)", of(KillRedis, 15, 0.2, 5)),
     Scenario("redis-flushall", "Redis forgets everything", of(FlushAll, 20, 0.1, 0.2), why_not=without_journal,
              shares={**SHARES, "again": 0.0}),  # it forgets the keys of what ended too

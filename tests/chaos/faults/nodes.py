@@ -1,4 +1,4 @@
-"""Nodes that are killed or stand still."""
+"""Nodes that are killed, stopped or stand still."""
 from . import Fault
 
 
@@ -31,3 +31,17 @@ class PauseNode(Fault):
 
     def end(self, world):
         self.node.resume()
+
+
+class RestartNode(Fault):
+    """SIGTERM, as where a new version is put in its place: it ends what it has begun and hands its shards over."""
+    name = "restart_node"
+    repeats = False
+
+    def begin(self, world):
+        self.node = world.nodes[self.pick % len(world.nodes)]
+        self.node.stop()
+        return f"node {self.node.number}"
+
+    def end(self, world):
+        self.node.start()
