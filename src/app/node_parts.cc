@@ -86,8 +86,11 @@ void Node::Parts::build_coordinator() {
                      done({});
                    });
   };
-  calls.departed = [redis](uint32_t shard, const std::vector<std::string>& alive) {
-    redis->recover_claims(shard, alive, [](const Result<uint64_t>&) {});
+  calls.departed = [redis](uint32_t shard, const std::vector<std::string>& alive, Done<void> done) {
+    redis->recover_claims(shard, alive, [done = std::move(done)](const Result<uint64_t>& moved) mutable {
+      if (!moved) return done(fail(moved.error()));
+      done({});
+    });
   };
   calls.store_time = [this](TimePoint now, SteadyPoint sent, SteadyPoint answered) {
     bounded_clock->store_said(now, sent, answered);

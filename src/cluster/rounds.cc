@@ -199,13 +199,19 @@ void Rounds::tell_departed() {
     nodes = alive();
   }
   const auto before = std::exchange(known_, nodes);
-  if (!told_by_.departed) return;
   if (before.empty()) {
-    for (uint32_t shard = 0; shard < told_by_.shards(); ++shard) told_by_.departed(shard, nodes);
-    return;
+    for (uint32_t shard = 0; shard < told_by_.shards(); ++shard) departures_.add(shard, round_);
+  } else if (!std::ranges::includes(nodes, before)) {
+    for (const auto& lease : leases_.held()) departures_.add(lease.shard, round_);
   }
-  if (std::ranges::includes(nodes, before)) return;
-  for (const auto& lease : leases_.held()) told_by_.departed(lease.shard, nodes);
+  for (const auto& [shard, round] : departures_.owed()) clear(shard, round, nodes);
+}
+
+void Rounds::clear(uint32_t shard, uint64_t round, const std::vector<std::string>& nodes) {
+  if (!told_by_.departed) return departures_.done(shard, round);
+  told_by_.departed(shard, nodes, [self = shared_from_this(), shard, round](const Result<void>& done) {
+    if (done) self->departures_.done(shard, round);
+  });
 }
 
 void Rounds::plan() {
@@ -267,12 +273,14 @@ void Rounds::settled(uint32_t shard) {
 void Rounds::acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease) {
   bool gone = false;
   bool by_crash = false;
+  uint64_t round = 0;
   std::vector<std::string> nodes;
   {
     const std::scoped_lock lock(mutex_);
     if (shard < seen_.size()) seen_[shard].acquiring = false;
     gone = resigned_ || stopping_;
     nodes = alive();
+    round = round_;
     if (lease && lease->ours && !gone) by_crash = crashed(shard, lease->before);
   }
   if (!lease) return;
@@ -283,7 +291,8 @@ void Rounds::acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease
   const uint64_t epoch = lease->epoch;
   if (gone) return store_->release(shard, epoch, LeaseStore::When::now, [](const Result<bool>&) {});
   leases_.granted(shard, epoch, good_until(sent));
-  if (told_by_.departed) told_by_.departed(shard, nodes);
+  departures_.add(shard, round);
+  clear(shard, round, nodes);
   told_by_.take_over({shard, epoch, by_crash}, [self = shared_from_this(), shard, epoch](const Result<void>& taken) {
     if (!taken) {
       log::warn("lease.take_over_failed", {{"shard", std::to_string(shard)}, {"error", taken.error().detail}});

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "cluster/coordinator.h"
+#include "cluster/departures.h"
 #include "cluster/lease_store.h"
 #include "cluster/leases.h"
 
@@ -40,8 +41,9 @@ struct RoundsCalls {
   std::function<uint32_t()> shards;
   /// What earlier owners had begun waits again: done before the lease is told of.
   std::function<void(TakenLease taken, Done<void>)> take_over;
-  /// Nodes have gone; these live. Called for each shard that is held here, and once for every shard when we join.
-  std::function<void(uint32_t shard, const std::vector<std::string>& alive)> departed;
+  /// Nodes have gone; these live. Called for each shard that is held here, and for every shard when we join; again each
+  /// round until it is done.
+  std::function<void(uint32_t shard, const std::vector<std::string>& alive, Done<void>)> departed;
   /// The store's clock, read at some time between the two points of ours.
   std::function<void(TimePoint now, SteadyPoint sent, SteadyPoint answered)> store_time;
 };
@@ -87,6 +89,7 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
   void plan();
   [[nodiscard]] std::vector<std::string> alive() const;
   void tell_departed();
+  void clear(uint32_t shard, uint64_t round, const std::vector<std::string>& nodes);
   void acquire(uint32_t shard, uint64_t seen_epoch);
   [[nodiscard]] bool crashed(uint32_t shard, const std::string& before);
   void settled(uint32_t shard);
@@ -104,6 +107,7 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
   const Clock& clock_;
   const TimePoint started_at_;
   Leases leases_;
+  Departures departures_;
   std::function<void()> wake_ = [] {};
 
   // Of the thread that advances.

@@ -38,8 +38,12 @@ class Node {
                                         });
                         },
                     .departed =
-                        [&store](uint32_t shard, const std::vector<std::string>& alive) {
-                          store.recover_claims(shard, alive, [](const Result<uint64_t>&) {});
+                        [&store](uint32_t shard, const std::vector<std::string>& alive, Done<void> done) {
+                          store.recover_claims(shard, alive,
+                                               [done = std::move(done)](const Result<uint64_t>& moved) mutable {
+                                                 if (!moved) return done(fail(moved.error()));
+                                                 done({});
+                                               });
                         },
                     .store_time = {}},
         kClock);

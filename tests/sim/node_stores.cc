@@ -68,13 +68,11 @@ void NodeEvents::recover(uint32_t shard, uint64_t epoch, bool crashed, Done<void
   });
 }
 
-void NodeEvents::recover_claims(uint32_t shard, std::vector<std::string> alive) {
-  write<void>(
-      {}, [](const Result<void>&) {},
-      [this, shard, alive = std::move(alive), self = self()]() -> Result<void> {
-        for (const auto& id : rows_.recover_claims(shard, alive, self)) ledger_.claim_given_back(id);
-        return {};
-      });
+void NodeEvents::recover_claims(uint32_t shard, std::vector<std::string> alive, Done<void> done) {
+  write<void>({}, std::move(done), [this, shard, alive = std::move(alive), self = self()]() -> Result<void> {
+    for (const auto& id : rows_.recover_claims(shard, alive, self)) ledger_.claim_given_back(id);
+    return {};
+  });
 }
 
 }  // namespace schedules::sim

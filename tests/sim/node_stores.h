@@ -122,7 +122,7 @@ class NodeEvents final : public NearStore, public FarStore, public EventCatalog,
 
   // What takes a shard over says (app/node_parts.cc).
   void recover(uint32_t shard, uint64_t epoch, bool crashed, Done<void> done);
-  void recover_claims(uint32_t shard, std::vector<std::string> alive);
+  void recover_claims(uint32_t shard, std::vector<std::string> alive, Done<void> done);
 
   /// As often as the program probes its stores.
   void probe() {

@@ -89,8 +89,8 @@ void SimNode::build_coordinator() {
   calls.take_over = [this](TakenLease taken, Done<void> done) {
     events.recover(taken.shard, taken.epoch, taken.crashed, std::move(done));
   };
-  calls.departed = [this](uint32_t shard, const std::vector<std::string>& alive) {
-    events.recover_claims(shard, alive);
+  calls.departed = [this](uint32_t shard, const std::vector<std::string>& alive, Done<void> done) {
+    events.recover_claims(shard, alive, std::move(done));
   };
   if (shared_.bounded) {
     calls.store_time = [this](TimePoint now, SteadyPoint sent, SteadyPoint answered) {

@@ -52,6 +52,8 @@ class RoundsTest : public ::testing::Test {
     std::shared_ptr<Rounds> rounds;
     std::vector<ShardLease> held;
     std::vector<TakenLease> taken;
+    std::map<uint32_t, int> departures;
+    bool deaf = false;
     SteadyPoint next;
   };
 
@@ -63,7 +65,12 @@ class RoundsTest : public ::testing::Test {
                             node.taken.push_back(taken);
                             done({});
                           },
-                      .departed = {},
+                      .departed =
+                          [&node](uint32_t shard, const std::vector<std::string>&, Done<void> done) {
+                            ++node.departures[shard];
+                            if (node.deaf) return done(fail(Code::unavailable, "not now"));
+                            done({});
+                          },
                       .store_time = {}};
     node.rounds = std::make_shared<Rounds>(RoundsOptions{.node_id = id}, std::make_unique<Voice>(leases, id, node.cut),
                                            std::move(calls), clock);
@@ -169,6 +176,18 @@ TEST_F(RoundsTest, ResigningWithoutAnAnswerEndsAfterTwoSeconds) {
   EXPECT_FALSE(code);
   run_for(200ms);
   EXPECT_EQ(code, Code::unavailable);
+}
+
+TEST_F(RoundsTest, WhatADepartureLeavesIsAskedForUntilItIsDone) {
+  auto& a = start("a");
+  a.deaf = true;
+  run_for(5'500ms);
+  EXPECT_GT(a.departures[2], 3);
+  a.deaf = false;
+  run_for(2s);
+  const int asked = a.departures[2];
+  run_for(5s);
+  EXPECT_EQ(a.departures[2], asked);
 }
 
 TEST_F(RoundsTest, ALostLeaseIsAskedForAgainAtOnce) {
