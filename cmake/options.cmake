@@ -44,10 +44,10 @@ if(SCHEDULES_SANITIZE)
 endif()
 
 # A control: a build without one of the guards of src/base/guards.h, which dev/chaos --controls must notice. Never to be shipped.
-set(SCHEDULES_WITHOUT_GUARD "" CACHE STRING "early, fencing or put_if_absent")
-set_property(CACHE SCHEDULES_WITHOUT_GUARD PROPERTY STRINGS "" early fencing put_if_absent)
-if(SCHEDULES_WITHOUT_GUARD AND NOT SCHEDULES_WITHOUT_GUARD MATCHES "^(early|fencing|put_if_absent)$")
-  message(FATAL_ERROR "SCHEDULES_WITHOUT_GUARD is early, fencing or put_if_absent, not ${SCHEDULES_WITHOUT_GUARD}")
+set(SCHEDULES_WITHOUT_GUARD "" CACHE STRING "early, fencing, put_if_absent or transaction")
+set_property(CACHE SCHEDULES_WITHOUT_GUARD PROPERTY STRINGS "" early fencing put_if_absent transaction)
+if(SCHEDULES_WITHOUT_GUARD AND NOT SCHEDULES_WITHOUT_GUARD MATCHES "^(early|fencing|put_if_absent|transaction)$")
+  message(FATAL_ERROR "SCHEDULES_WITHOUT_GUARD is early, fencing, put_if_absent or transaction, not ${SCHEDULES_WITHOUT_GUARD}")
 endif()
 
 # Work on a few rooms without the rest: -DSCHEDULES_ONLY="base;time;wheel;unit"

@@ -32,7 +32,7 @@ function(schedules_room name)
     endif()
     target_precompile_headers(schedules_${name} REUSE_FROM schedules_pch)
     target_link_libraries(schedules_${name} PUBLIC schedules_pch ${ARG_ROOMS} PRIVATE ${ARG_LIBS})
-    if(SCHEDULES_WITHOUT_GUARD AND name MATCHES "^(engine|store_redis)$")  # where the guards are looked at
+    if(SCHEDULES_WITHOUT_GUARD AND name MATCHES "^(engine|store_redis|sink_kafka)$")  # where the guards are looked at
       string(TOUPPER "SCHEDULES_WITHOUT_${SCHEDULES_WITHOUT_GUARD}_GUARD" definition)
       target_compile_definitions(schedules_${name} PRIVATE ${definition})
     endif()

@@ -25,4 +25,11 @@ inline constexpr bool kPutIfAbsent = false;
 inline constexpr bool kPutIfAbsent = true;
 #endif
 
+/// With a journal: an event is published in the transaction that holds the end of its record there.
+#ifdef SCHEDULES_WITHOUT_TRANSACTION_GUARD
+inline constexpr bool kTransaction = false;
+#else
+inline constexpr bool kTransaction = true;
+#endif
+
 }  // namespace schedules::guards
