@@ -11,6 +11,7 @@ namespace schedules {
 namespace {
 
 constexpr size_t kAskedAtOnce = 1'000;
+constexpr std::chrono::milliseconds kAppendWithin{5'000};  // then an accept is refused: its caller waits
 
 }  // namespace
 
@@ -26,7 +27,7 @@ Result<std::unique_ptr<Journaling>> Journaling::open(const Settings& settings, S
                                      .topic = settings.journal_topic,
                                      .partitions = static_cast<uint32_t>(settings.shards),
                                      .replication = static_cast<int>(settings.kafka_default_replication_factor),
-                                     .message_timeout = kafka.producer.message_timeout,
+                                     .message_timeout = std::min(kafka.producer.message_timeout, kAppendWithin),
                                      .shard_of = [&near](const EventId& id) { return near.shard_of(id); }},
                                     clock);
   if (!journal) return fail(journal.error());
@@ -47,12 +48,19 @@ Result<std::unique_ptr<Journaling>> Journaling::open(const Settings& settings, S
       });
   out->far_catalog_ =
       std::make_unique<JournaledCatalog>(stores.far_catalog(), *out->keeper_, JournaledCatalog::Complete{});
-  out->rebuild_ = std::make_unique<Rebuild>(Rebuild::Ports{.journal = *out->journal_,
-                                                           .marks = out->marks_,
-                                                           .near = near,
-                                                           .far = stores.far(),
-                                                           .clock = clock,
-                                                           .horizon = immediate_horizon(settings)});
+  out->rebuild_ = std::make_unique<Rebuild>(Rebuild::Ports{
+      .journal = *out->journal_,
+      .marks = out->marks_,
+      .fence = [sink = out->sink_.get()](uint32_t shard, uint64_t epoch) -> Status {
+        return await<void>([&](Done<void> done) { sink->take_over(shard, epoch, std::move(done)); });
+      },
+      .put_back =
+          [redis = stores.redis()](uint64_t filling, std::vector<Event> events, Done<std::vector<PutOutcome>> done) {
+            redis->put_back(filling, std::move(events), std::move(done));
+          },
+      .far = stores.far(),
+      .clock = clock,
+      .horizon = immediate_horizon(settings)});
   stores.put_before(*out->near_, *out->near_catalog_, *out->far_, *out->far_catalog_);
   return out;
 }
@@ -98,8 +106,8 @@ ShardFacts Journaling::facts() {
             return mark->unsettled_from;
           },
           .note_unsettled_from =
-              [this](uint32_t shard, int64_t offset) {
-                marks_.note_unsettled_from(shard, offset, [](const Result<void>&) {});
+              [this](uint32_t shard, uint64_t epoch, int64_t offset) {
+                marks_.note_unsettled_from(shard, epoch, offset, [](const Result<void>&) {});
               },
           .still_waiting = [this](std::vector<EventId> ids) { return still_waiting(std::move(ids)); }};
 }
@@ -120,6 +128,11 @@ Result<std::vector<EventId>> Journaling::still_waiting(std::vector<EventId> ids)
   return waiting;
 }
 
+void Journaling::ensure(uint32_t shard, uint64_t epoch, Done<void> done) {
+  sink_->take_over(shard, epoch, [](const Result<void>&) {});
+  rebuild_->ensure(shard, epoch, std::move(done));
+}
+
 void Journaling::look(uint32_t shards) {
   auto* coordinator = coordinator_.load();
   if (coordinator == nullptr) return;
@@ -137,7 +150,7 @@ void Journaling::look(uint32_t shards) {
 }
 
 void Journaling::close() {
-  rebuild_.reset();
+  if (rebuild_) rebuild_->stop();
   if (sink_) sink_->close();
   if (journal_) journal_->close();
   coordinator_ = nullptr;

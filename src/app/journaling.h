@@ -28,7 +28,7 @@ class Journaling {
   void ask(Coordinator& coordinator) { coordinator_ = &coordinator; }
   Sink& sink() { return *sink_; }
   /// At the taking over of a shard: answers once the store has what it should.
-  void ensure(uint32_t shard, Done<void> done) { rebuild_->ensure(shard, std::move(done)); }
+  void ensure(uint32_t shard, uint64_t epoch, Done<void> done);
   /// Every second: whether Redis is still the one that has all. Where not, the leases are dropped, and taken over anew.
   void look(uint32_t shards);
   [[nodiscard]] RebuildFigures figures() const { return rebuild_->figures(); }

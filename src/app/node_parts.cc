@@ -82,7 +82,7 @@ void Node::Parts::build_coordinator() {
                      log::info("shard.taken", {{"shard", std::to_string(taken.shard)},
                                                {"epoch", std::to_string(taken.epoch)},
                                                {"recovered", std::to_string(*moved)}});
-                     if (journaling) return journaling->ensure(taken.shard, std::move(done));
+                     if (journaling) return journaling->ensure(taken.shard, taken.epoch, std::move(done));
                      done({});
                    });
   };

@@ -86,6 +86,9 @@ void Rounds::resign(Done<void> done) {
 }
 
 void Rounds::lost(uint32_t shard) {
+  // Of one that is being taken over nothing can have been refused yet: what was told is about the one before.
+  const auto lease = leases_.of(shard);
+  if (lease && lease->phase == Leases::Phase::taking) return;
   leases_.drop(shard);
   poke();
 }

@@ -16,6 +16,14 @@ struct ReplayProgress {
   uint64_t total = 0;
   uint64_t events = 0;  ///< handed on so far
   int64_t end = 0;      ///< where the journal ended: a later replay can go on from there
+  int64_t recent = 0;   ///< where the ends begin of which an accept may still be under way
+};
+
+/// What is read from where: of records from `hand_on` on the events are handed on, and those before only tell what
+/// ended. 0: from the beginning.
+struct ReplayFrom {
+  int64_t look = 0;
+  int64_t hand_on = 0;
 };
 
 struct Replay {
@@ -33,9 +41,10 @@ class Journal {
   /// All of them are durable when it answers without an error. `redriven`: they count though they ended before.
   virtual void append(std::vector<Event> events, bool redriven, Done<void> done) = 0;
   virtual void forget(std::vector<EventId> ids, Done<void> done) = 0;
-  /// The events of one shard that count, up to the journal's end at the time of the call, each once, of
-  /// records from `from` on (0: all). Blocks. Memory: about 64 bytes for each of them.
-  virtual Result<ReplayProgress> replay(uint32_t shard, int64_t from, const Replay& replay) = 0;
+  /// The events of one shard that count, up to the journal's end at the time of the call, each once. What a transaction
+  /// ends that is open then is waited for. Blocks. Several at a time are welcome. Memory: about 64 bytes for each of
+  /// them.
+  virtual Result<ReplayProgress> replay(uint32_t shard, ReplayFrom from, const Replay& replay) = 0;
 };
 
 }  // namespace schedules

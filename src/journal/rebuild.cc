@@ -9,11 +9,21 @@ namespace {
 
 using Outcomes = std::vector<PutOutcome>;
 
+Status first_error(const Result<Outcomes>& outcomes) {
+  if (!outcomes) return fail(outcomes.error());
+  for (const auto& outcome : *outcomes) {
+    if (outcome.error) return fail(*outcome.error);
+  }
+  return {};
+}
+
 }  // namespace
 
-Rebuild::Rebuild(Ports ports) : ports_(std::move(ports)), thread_([this] { run(); }) {}
+Rebuild::Rebuild(Ports ports) : ports_(std::move(ports)) {
+  for (size_t i = 0; i < ports_.side_by_side; ++i) threads_.emplace_back([this] { run(); });
+}
 
-Rebuild::~Rebuild() {
+void Rebuild::stop() {
   std::deque<Turn> left;
   {
     const std::scoped_lock lock(mutex_);
@@ -21,42 +31,63 @@ Rebuild::~Rebuild() {
     left = std::exchange(turns_, {});
     wake_.notify_all();
   }
-  thread_.join();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
   for (auto& turn : left) {
     if (turn.done) turn.done(fail(Code::shutting_down, "the scheduler is stopping"));
   }
 }
 
-void Rebuild::ensure(uint32_t shard, Done<void> done) {
-  ports_.marks.read(shard, [this, shard, done = std::move(done)](Result<JournalMark> mark) mutable {
+void Rebuild::ensure(uint32_t shard, uint64_t epoch, Done<void> done) {
+  ports_.marks.read(shard, [this, shard, epoch, done = std::move(done)](Result<JournalMark> mark) mutable {
     if (!mark) return done(fail(std::move(mark.error())));
     if (mark->whole()) return done({});
-    const std::scoped_lock lock(mutex_);
-    if (stopping_) return done(fail(Code::shutting_down, "the scheduler is stopping"));
-    turns_.push_front(Turn{.shard = shard, .store = std::move(mark->store), .done = std::move(done)});
-    wake_.notify_all();
+    std::vector<Done<void>> older;  // of leases that have ended
+    {
+      const std::scoped_lock lock(mutex_);
+      if (stopping_) {
+        older.push_back(std::move(done));
+      } else {
+        std::erase_if(turns_, [&](Turn& turn) {
+          if (turn.shard != shard) return false;
+          if (turn.done) older.push_back(std::move(turn.done));
+          return true;
+        });
+        turns_.push_back(
+            Turn{.shard = shard, .epoch = epoch, .store = std::move(mark->store), .from = {}, .done = std::move(done)});
+        wake_.notify_one();
+      }
+    }
+    for (auto& one : older) one(fail(Code::conflict, "the shard was taken over anew, or the scheduler is stopping"));
   });
 }
 
 RebuildFigures Rebuild::figures() const {
   const std::scoped_lock lock(mutex_);
-  auto figures = figures_;
+  RebuildFigures figures{
+      .filling = running_.size(), .shards_filled = shards_filled_, .events_put_back = events_put_back_};
+  for (const auto& [shard, progress] : running_) {
+    figures.read += progress.read;
+    figures.total += progress.total;
+  }
   for (const auto& turn : turns_) figures.waiting += turn.done ? 1 : 0;
   return figures;
 }
 
-// Those that hold up a shard come first.
+// Those that hold up a shard come first, the one that has waited longest before the others.
 std::optional<Rebuild::Turn> Rebuild::next() {
   std::unique_lock lock(mutex_);
   for (;;) {
     if (stopping_) return std::nullopt;
     const auto now = ports_.clock.steady();
-    for (auto it = turns_.begin(); it != turns_.end(); ++it) {
-      if (it->not_before > now) continue;
-      auto turn = std::move(*it);
-      turns_.erase(it);
-      figures_.shard = turn.shard;
-      figures_.progress = {};
+    auto found = std::ranges::find_if(turns_, [](const Turn& turn) { return static_cast<bool>(turn.done); });
+    if (found == turns_.end()) {
+      found = std::ranges::find_if(turns_, [&](const Turn& turn) { return turn.not_before <= now; });
+    }
+    if (found != turns_.end()) {
+      auto turn = std::move(*found);
+      turns_.erase(found);
+      if (turn.done) running_[turn.shard] = {};
       return turn;
     }
     wake_.wait_for(lock, std::chrono::milliseconds(200));
@@ -66,45 +97,65 @@ std::optional<Rebuild::Turn> Rebuild::next() {
 void Rebuild::run() {
   name_this_thread("journal-replay");
   while (auto turn = next()) {
-    fill(std::move(*turn));
-    const std::scoped_lock lock(mutex_);
-    figures_.shard.reset();
+    turn->done ? fill(std::move(*turn)) : look_later(std::move(*turn));
   }
 }
 
 void Rebuild::fill(Turn turn) {
-  const bool holds_up = static_cast<bool>(turn.done);
+  const uint32_t shard = turn.shard;
   const auto began = ports_.clock.steady();
-  const auto replayed = replay(turn);
-  if (!replayed) {
-    log::warn("journal.replay_failed", {{"shard", std::to_string(turn.shard)}, {"error", replayed.error().detail}});
-    if (holds_up) return turn.done(fail(replayed.error()));
-    if (replayed.error().code == Code::conflict) return;
-    turn.not_before = ports_.clock.steady() + ports_.late;
-    const std::scoped_lock lock(mutex_);
-    turns_.push_back(std::move(turn));
-    return;
-  }
-  if (!holds_up) {
-    if (replayed->events > 0 && ports_.changed) ports_.changed(turn.shard);
-    return;
-  }
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(ports_.clock.steady() - began);
-  log::info("journal.replayed", {{"shard", std::to_string(turn.shard)},
-                                 {"events", std::to_string(replayed->events)},
-                                 {"ms", std::to_string(took.count())}});
+  const auto filled = fill_whole(turn);
+  auto done = std::exchange(turn.done, nullptr);
   {
     const std::scoped_lock lock(mutex_);
-    ++figures_.shards_filled;
-    figures_.events_put_back += replayed->events;
-    // An accept may have been between store and journal just now: what it appends behind this end is put back later.
-    turns_.push_back(Turn{.shard = turn.shard,
-                          .store = turn.store,
-                          .from = replayed->end,
-                          .not_before = ports_.clock.steady() + ports_.late,
-                          .done = nullptr});
+    running_.erase(shard);
+    if (filled) {
+      ++shards_filled_;
+      // An accept may have been between store and journal just now: what it appends behind this end is put back later,
+      // unless its event was published before it was lost, which only the recent ends say.
+      turn.from = {.look = filled->recent, .hand_on = filled->end};
+      turn.not_before = ports_.clock.steady() + ports_.late;
+      turns_.push_back(std::move(turn));
+    }
   }
-  ports_.marks.note_filled(turn.shard, turn.store, std::move(turn.done));
+  if (!filled) {
+    log::warn("journal.replay_failed", {{"shard", std::to_string(shard)}, {"error", filled.error().detail}});
+    return done(fail(filled.error()));
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(ports_.clock.steady() - began);
+  log::info("journal.replayed", {{"shard", std::to_string(shard)},
+                                 {"events", std::to_string(filled->events)},
+                                 {"ms", std::to_string(took.count())}});
+  done({});
+}
+
+// The fence comes before the reading: what earlier owners published is decided then, and read as it was decided. What
+// they would still publish fails.
+Result<ReplayProgress> Rebuild::fill_whole(Turn& turn) {
+  if (auto fenced = ports_.fence(turn.shard, turn.epoch); !fenced) return fail(fenced.error());
+  const auto begun =
+      await<void>([&](Done<void> done) { ports_.marks.begin_filling(turn.shard, turn.epoch, std::move(done)); });
+  if (!begun) return fail(begun.error());
+  auto replayed = replay(turn);
+  if (!replayed) return replayed;
+  const auto noted = await<void>([&](Done<void> done) {
+    ports_.marks.note_filled(turn.shard, turn.epoch, turn.store, replayed->end, std::move(done));
+  });
+  if (!noted) return fail(noted.error());
+  return replayed;
+}
+
+void Rebuild::look_later(Turn turn) {
+  const auto looked = replay(turn);
+  if (looked) {
+    if (looked->events > 0 && ports_.changed) ports_.changed(turn.shard);
+    return;
+  }
+  if (looked.error().code == Code::conflict) return;
+  log::warn("journal.later_look_failed", {{"shard", std::to_string(turn.shard)}, {"error", looked.error().detail}});
+  turn.not_before = ports_.clock.steady() + ports_.late;
+  const std::scoped_lock lock(mutex_);
+  turns_.push_back(std::move(turn));
 }
 
 Result<ReplayProgress> Rebuild::replay(const Turn& turn) {
@@ -112,12 +163,13 @@ Result<ReplayProgress> Rebuild::replay(const Turn& turn) {
                                {.take =
                                     [this, &turn](std::vector<Event> events) {
                                       if (auto whole = still_whole(turn); !whole) return whole;
-                                      return put_back(std::move(events));
+                                      return put_back(turn, std::move(events));
                                     },
                                 .progress =
-                                    [this](const ReplayProgress& progress) {
+                                    [this, &turn](const ReplayProgress& progress) {
+                                      if (!turn.done) return;
                                       const std::scoped_lock lock(mutex_);
-                                      figures_.progress = progress;
+                                      running_[turn.shard] = progress;
                                     },
                                 .give_up =
                                     [this] {
@@ -135,22 +187,16 @@ Status Rebuild::still_whole(const Turn& turn) {
 }
 
 // Put if absent, wherever it is due now: what is still there, or ended and is remembered, stays.
-Status Rebuild::put_back(std::vector<Event> events) {
+Status Rebuild::put_back(const Turn& turn, std::vector<Event> events) {
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_) return fail(Code::shutting_down, "the scheduler is stopping");
+    events_put_back_ += events.size();
   }
   std::vector<Event> near;
   std::vector<Event> far;
   const TimePoint limit = ports_.clock.wall() + ports_.horizon;
   for (auto& event : events) (event.fire_at <= limit ? near : far).push_back(std::move(event));
-  const auto first_error = [](const Result<Outcomes>& outcomes) -> Status {
-    if (!outcomes) return fail(outcomes.error());
-    for (const auto& outcome : *outcomes) {
-      if (outcome.error) return fail(*outcome.error);
-    }
-    return {};
-  };
   if (!far.empty()) {
     const auto outcomes = await<Outcomes>([&](Done<Outcomes> done) { ports_.far.put(far, std::move(done)); });
     if (auto put = first_error(outcomes); !put) return put;
@@ -161,9 +207,12 @@ Status Rebuild::put_back(std::vector<Event> events) {
         near.push_back(std::move(far[i]));
     }
   }
-  if (near.empty()) return {};
-  return first_error(await<Outcomes>(
-      [&](Done<Outcomes> done) { ports_.near.put(std::move(near), PutMode::if_absent, std::move(done)); }));
+  return near.empty() ? Status{} : put_near(turn, std::move(near));
+}
+
+Status Rebuild::put_near(const Turn& turn, std::vector<Event> events) {
+  return first_error(
+      await<Outcomes>([&](Done<Outcomes> done) { ports_.put_back(turn.epoch, std::move(events), std::move(done)); }));
 }
 
 }  // namespace schedules

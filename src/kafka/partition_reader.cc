@@ -16,7 +16,7 @@ Result<HandlePtr> open_handle(const KafkaOptions& options, const char* isolation
                                   {"enable.partition.eof", "true"},
                                   {"auto.offset.reset", "earliest"},
                                   {"queued.max.messages.kbytes", "16384"},
-                                  {"fetch.wait.max.ms", "100"},
+                                  {"fetch.wait.max.ms", "10"},
                                   {"fetch.error.backoff.ms", "100"},
                                   {"isolation.level", isolation}});
   if (!conf) return fail(std::move(conf.error()));
@@ -105,6 +105,7 @@ Status PartitionReader::read(const std::string& topic, int32_t partition, int64_
                     last_error);
       break;
     }
+    if (message->rkt != nullptr && message->partition != partition) continue;  // of what was read before
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       heard_at = now;
       if (message->offset < until) take(view_of(*message, header));

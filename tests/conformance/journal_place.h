@@ -30,7 +30,7 @@ inline Status forget(Journal& journal, std::vector<EventId> ids) {
 }
 
 /// What a replay of all shards hands on; fails where one event comes twice.
-inline std::map<EventId, Event> replayed(Journal& journal, int64_t from = 0) {
+inline std::map<EventId, Event> replayed(Journal& journal, ReplayFrom from = {}) {
   std::map<EventId, Event> out;
   for (uint32_t shard = 0; shard < 4; ++shard) {
     const auto done = journal.replay(shard, from,

@@ -42,7 +42,7 @@ struct World {
           return found->second;
         },
         .note_unsettled_from =
-            [this](uint32_t shard, int64_t offset) {
+            [this](uint32_t shard, uint64_t, int64_t offset) {
               const std::scoped_lock lock(mutex);
               unsettled_from[shard] = offset;
             },
@@ -161,6 +161,70 @@ TEST_F(JournalSinkTest, AnotherOwnerFencesTheOneBefore) {
     EXPECT_FALSE(report.counts_against_target);
   }
   expect_once(times(topic), 140);
+}
+
+Status take_over(TransactionalSink& sink, uint64_t epoch) {
+  for (uint32_t shard = 0; shard < 4; ++shard) {
+    auto taken = await<void>([&](Done<void> done) { sink.take_over(shard, epoch, std::move(done)); });
+    if (!taken) return taken;
+  }
+  return {};
+}
+
+TEST_F(JournalSinkTest, WhoTakesOverFencesTheOneBeforeThoughItPublishesNothing) {
+  const auto topic = place_.topic("taken", 1);
+  const auto old_owner = world_.sink([](uint32_t) { return std::optional<uint64_t>(1); });
+  for (const auto& report : publish(*old_owner, world_.accepted(topic, 40)))
+    ASSERT_EQ(report.verdict, Verdict::delivered);
+  const auto left = world_.accepted(topic, 40);
+  const auto new_owner = world_.sink([](uint32_t) { return std::nullopt; });  // it is not told of its lease yet
+  ASSERT_TRUE(take_over(*new_owner, 2));
+  EXPECT_EQ(testing::replayed(*world_.journal).size(), 40U) << "what it reads now is final";
+  for (const auto& report : publish(*old_owner, left)) EXPECT_EQ(report.verdict, Verdict::disowned) << report.error;
+  expect_once(times(topic), 40);
+}
+
+TEST_F(JournalSinkTest, WhatWasTakenOverPublishesUnderItsEpoch) {
+  const auto topic = place_.topic("over", 1);
+  const auto sink = world_.sink();
+  ASSERT_TRUE(take_over(*sink, 1));
+  for (const auto& report : publish(*sink, world_.accepted(topic, 40))) {
+    ASSERT_EQ(report.verdict, Verdict::delivered) << report.error;
+  }
+  sink->stop(milliseconds(0));
+  EXPECT_EQ(take_over(*sink, 2).error().code, Code::shutting_down);
+}
+
+// The store had it before the journal, it fired, and the store was lost: then only the end says that it did.
+TEST_F(JournalSinkTest, ALaterLookKnowsOfRecentEnds) {
+  const auto topic = place_.topic("echo", 1);
+  const auto sink = world_.sink();
+  const auto deliveries = world_.accepted(topic, 8);
+  for (const auto& report : publish(*sink, deliveries)) ASSERT_EQ(report.verdict, Verdict::delivered);
+  std::vector<Event> events;
+  for (const auto& delivery : deliveries) events.push_back(delivery.event);
+  std::map<uint32_t, ReplayFrom> later;
+  for (uint32_t shard = 0; shard < 4; ++shard) {
+    const auto filled = world_.journal->replay(
+        shard, {}, {.take = [](const std::vector<Event>&) { return Status{}; }, .progress = {}, .give_up = {}});
+    ASSERT_TRUE(filled);
+    later[shard] = {.look = filled->recent, .hand_on = filled->end};
+  }
+  ASSERT_TRUE(append(*world_.journal, events));  // late
+  size_t known = 0;
+  size_t without = 0;
+  for (const auto& [shard, from] : later) {
+    const auto count = [&](ReplayFrom start) {
+      return world_.journal
+          ->replay(shard, start,
+                   {.take = [](const std::vector<Event>&) { return Status{}; }, .progress = {}, .give_up = {}})
+          ->events;
+    };
+    known += count(from);
+    without += count({.look = from.hand_on, .hand_on = from.hand_on});
+  }
+  EXPECT_EQ(known, 0U);
+  EXPECT_EQ(without, 8U) << "else this shows nothing";
 }
 
 TEST_F(JournalSinkTest, WithoutALeaseNothingIsPublished) {

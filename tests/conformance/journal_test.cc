@@ -62,19 +62,19 @@ TEST(KafkaJournalTest, AReplayGoesOnWhereOneEnded) {
   auto journal = open_journal(fresh_topic("journal"), 1);
   ASSERT_TRUE(append(*journal, some(50)));
   const auto first = journal->replay(
-      0, 0, {.take = [](const std::vector<Event>&) { return Status{}; }, .progress = {}, .give_up = {}});
+      0, {}, {.take = [](const std::vector<Event>&) { return Status{}; }, .progress = {}, .give_up = {}});
   ASSERT_TRUE(first);
   EXPECT_GE(first->end, 50);
   const auto late = some(7);
   ASSERT_TRUE(append(*journal, late));
-  EXPECT_EQ(replayed(*journal, first->end).size(), 7U);
+  EXPECT_EQ(replayed(*journal, {.look = 0, .hand_on = first->end}).size(), 7U);
 }
 
 TEST(KafkaJournalTest, AnErrorOfTheTakerEndsTheReplay) {
   auto journal = open_journal(fresh_topic("journal"), 1);
   ASSERT_TRUE(append(*journal, some(50)));
   const auto ended =
-      journal->replay(0, 0,
+      journal->replay(0, {},
                       {.take = [](const std::vector<Event>&) -> Status { return fail(Code::io_error, "no"); },
                        .progress = {},
                        .give_up = {}});

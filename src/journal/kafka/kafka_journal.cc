@@ -8,12 +8,14 @@
 #include "journal/record.h"
 #include "journal/survivors.h"
 #include "kafka/cluster.h"
-#include "kafka/partition_reader.h"
+#include "kafka/reader_pool.h"
 
 namespace schedules {
 namespace {
 
 constexpr uint64_t kProgressEvery = 10'000;
+constexpr size_t kReadersKept = 2;
+constexpr auto kHeardAfter = std::chrono::milliseconds(50);
 
 // Compaction leaves alone what is younger than this: a replay and an owner that takes over read the recent records whole.
 constexpr auto kLeftAlone = std::chrono::hours(1);
@@ -58,8 +60,10 @@ struct KafkaJournal::Impl {
   const Clock& clock;
   std::unique_ptr<kafka::Cluster> cluster;
   std::unique_ptr<kafka::Producer> producer;
+  kafka::ReaderPool readers;
   std::atomic<int32_t> partitions{0};  ///< 0: not known yet
   std::mutex making;
+  std::condition_variable heard;  ///< by nobody: a pause
   Calls calls;
   std::unique_ptr<Executor> first_contact;  ///< last: ends before what it uses
 
@@ -71,6 +75,7 @@ struct KafkaJournal::Impl {
         clock(given_clock),
         cluster(std::move(asked)),
         producer(std::move(sends)),
+        readers(options.cluster, clock, kReadersKept),
         first_contact(thread_executor("journal")) {}
   void send(std::vector<kafka::OutgoingRecord> records, Done<void> done);
   [[nodiscard]] int32_t place_of(uint32_t shard) const { return static_cast<int32_t>(shard) % partitions; }
@@ -91,13 +96,17 @@ Status KafkaJournal::Impl::make_topic() {
 
 Result<int32_t> KafkaJournal::Impl::know_partitions() {
   if (partitions > 0) return partitions.load();
-  const std::scoped_lock lock(making);
+  std::unique_lock lock(making);
   if (partitions > 0) return partitions.load();
   auto found = cluster->partitions_of(options.topic, options.message_timeout);
   if (!found && found.error().code == Code::not_found) {
     if (auto made = make_topic(); !made) return fail(made.error());
-    found = cluster->partitions_of(options.topic, options.message_timeout);
-    // It is made, but the broker that was asked may not have heard yet.
+    const auto until = clock.steady() + options.message_timeout;
+    // It is made, but the broker that is asked may not have heard yet.
+    do {
+      heard.wait_for(lock, kHeardAfter);
+      found = cluster->partitions_of(options.topic, options.message_timeout);
+    } while (!found && found.error().code == Code::not_found && clock.steady() < until);
     if (!found && found.error().code == Code::not_found) found.error().code = Code::unavailable;
   }
   if (!found) return fail(found.error());
@@ -177,26 +186,32 @@ void KafkaJournal::forget(std::vector<EventId> ids, Done<void> done) {
 
 // Two passes: the first learns which record of each id counts, the second hands those on. So the bodies, of which
 // there may be gigabytes, are never held together.
-Result<ReplayProgress> KafkaJournal::replay(uint32_t shard, int64_t from, const Replay& replay) {
+Result<ReplayProgress> KafkaJournal::replay(uint32_t shard, ReplayFrom from, const Replay& replay) {
   const auto partition = partition_of(shard);
   if (!partition) return fail(partition.error());
-  auto reader = kafka::PartitionReader::open(impl_->options.cluster, impl_->clock);
+  auto reader = impl_->readers.take();
   if (!reader) return fail(std::move(reader.error()));
   const auto& topic = impl_->options.topic;
   auto span = (*reader)->span(topic, *partition);
   if (!span) return fail(span.error());
-  span->begin = std::clamp(from, span->begin, span->end);
+  span->begin = std::clamp(std::min(from.look, from.hand_on), span->begin, span->end);
 
-  ReplayProgress progress{.total = 2 * static_cast<uint64_t>(span->end - span->begin), .end = span->end};
+  ReplayProgress progress{
+      .total = 2 * static_cast<uint64_t>(span->end - span->begin), .end = span->end, .recent = span->end};
   const auto tell = [&] {
     if (++progress.read % kProgressEvery == 0 && replay.progress) replay.progress(progress);
   };
+  const TimePoint echoed_since = impl_->clock.wall() - 2 * journal::kEchoWithin;
   journal::Survivors survivors;
   const auto first = [&](const kafka::RecordView& record) {
     tell();
     const auto id = parse_id(record.key);
     if (!id || impl_->options.shard_of(*id) != shard) return;
-    survivors.see(*id, record.offset, record.value.has_value(), journal::said_by(record.header));
+    const auto said = journal::said_by(record.header);
+    if (said.word == journal::Word::fired && said.at >= echoed_since) {
+      progress.recent = std::min(progress.recent, record.offset);
+    }
+    survivors.see(*id, record.offset, record.value.has_value(), said);
   };
   auto read = (*reader)->read(topic, *partition, span->begin, span->end, journal::kHeader, impl_->options.patience,
                               first, replay.give_up);
@@ -223,12 +238,14 @@ Result<ReplayProgress> KafkaJournal::replay(uint32_t shard, int64_t from, const 
     if (batch.size() >= impl_->options.batch) hand_on();
   };
   if (survivors.size() > 0) {
-    read = (*reader)->read(topic, *partition, span->begin, span->end, journal::kHeader, impl_->options.patience, second,
+    const int64_t begin = std::clamp(from.hand_on, span->begin, span->end);
+    read = (*reader)->read(topic, *partition, begin, span->end, journal::kHeader, impl_->options.patience, second,
                            [&] { return !taken || (replay.give_up && replay.give_up()); });
     if (!taken) return fail(taken.error());
     if (!read) return fail(read.error());
   }
   hand_on();
+  impl_->readers.give_back(std::move(*reader));
   if (!taken) return fail(taken.error());
   progress.read = progress.total;
   if (replay.progress) replay.progress(progress);

@@ -34,7 +34,7 @@ class KafkaJournal final : public Journal {
 
   void append(std::vector<Event> events, bool redriven, Done<void> done) override;
   void forget(std::vector<EventId> ids, Done<void> done) override;
-  Result<ReplayProgress> replay(uint32_t shard, int64_t from, const Replay& replay) override;
+  Result<ReplayProgress> replay(uint32_t shard, ReplayFrom from, const Replay& replay) override;
 
   [[nodiscard]] const std::string& topic() const;
   /// Where a shard's records lie. Makes the topic where it is missing, and then blocks. Errors: those of making it.

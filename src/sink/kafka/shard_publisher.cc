@@ -1,6 +1,7 @@
 #include "sink/kafka/shard_publisher.h"
 
 #include "base/executor.h"
+#include "base/guards.h"
 #include "base/log.h"
 #include "journal/survivors.h"
 #include "sink/kafka/message.h"
@@ -26,10 +27,15 @@ kafka::OutgoingRecord end_of(const Delivery& delivery, const std::string& topic,
 }  // namespace
 
 ShardPublisher::ShardPublisher(uint32_t shard, const TransactionalSinkOptions& options, const ShardFacts& facts,
-                               const Clock& clock, std::function<void(const std::string&)> missing)
-    : shard_(shard), options_(options), facts_(facts), clock_(clock), missing_(std::move(missing)), thread_([this] {
-        run();
-      }) {}
+                               kafka::ReaderPool& readers, const Clock& clock,
+                               std::function<void(const std::string&)> missing)
+    : shard_(shard),
+      options_(options),
+      facts_(facts),
+      readers_(readers),
+      clock_(clock),
+      missing_(std::move(missing)),
+      thread_([this] { run(); }) {}
 
 ShardPublisher::~ShardPublisher() {
   {
@@ -53,6 +59,25 @@ void ShardPublisher::add(std::vector<Item> items) {
   wake_.notify_all();
 }
 
+void ShardPublisher::take_over(uint64_t epoch, Done<void> done) {
+  const std::scoped_lock lock(mutex_);
+  take_overs_.push_back({epoch, std::move(done)});
+  wake_.notify_all();
+}
+
+void ShardPublisher::take_over_now() {
+  std::vector<TakeOver> asked;
+  bool stopping = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    asked = std::exchange(take_overs_, {});
+    stopping = stopping_;
+  }
+  for (auto& one : asked) {
+    one.done(stopping ? fail(Code::shutting_down, "the scheduler is stopping") : fence(one.epoch));
+  }
+}
+
 void ShardPublisher::settled(const std::vector<EventId>& ids) {
   const std::scoped_lock lock(mutex_);
   for (const auto& id : ids) unsettled_.settled(id);
@@ -62,14 +87,21 @@ void ShardPublisher::report_all(std::vector<Item> items, const DeliveryReport& r
   for (auto& item : items) item.reported(report);
 }
 
+void ShardPublisher::wait_for_more(std::unique_lock<std::mutex>& lock) {
+  const auto now = clock_.steady();
+  const auto many = [this] { return stopping_ || waiting_.size() >= options_.many; };
+  const auto at_least = std::max(now, committed_at_ + options_.short_pause);
+  const auto at_most = std::max(now + options_.linger, committed_at_ + options_.pause);
+  wake_.wait_for(lock, at_least - now, [this] { return stopping_; });
+  wake_.wait_for(lock, at_most - std::max(at_least, now), many);
+}
+
 std::vector<ShardPublisher::Item> ShardPublisher::take_some() {
   std::vector<Item> items;
   std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, kNoteEvery, [this] { return ending_ || !waiting_.empty(); });
+  wake_.wait_for(lock, kNoteEvery, [this] { return ending_ || !waiting_.empty() || !take_overs_.empty(); });
   if (waiting_.empty()) return items;
-  if (waiting_.size() < options_.most && !stopping_) {
-    wake_.wait_for(lock, options_.linger, [this] { return stopping_ || waiting_.size() >= options_.most; });
-  }
+  wait_for_more(lock);
   size_t bytes = 0;
   while (!waiting_.empty() && items.size() < options_.most && bytes < kMostBytes) {
     bytes += waiting_.front().delivery.event.body.size();
@@ -83,6 +115,7 @@ void ShardPublisher::run() {
   name_this_thread(fmt::format("kafka-shard-{}", shard_));
   for (;;) {
     auto items = take_some();
+    take_over_now();
     bool stopping = false;
     {
       const std::scoped_lock lock(mutex_);
@@ -91,7 +124,7 @@ void ShardPublisher::run() {
     if (stopping) {
       report_all(std::move(items), report_of(fail(Code::shutting_down, "the scheduler is stopping")));
       const std::scoped_lock lock(mutex_);
-      if (ending_ && waiting_.empty()) break;
+      if (ending_ && waiting_.empty() && take_overs_.empty()) break;
       continue;
     }
     if (!items.empty()) publish(std::move(items));
@@ -117,27 +150,35 @@ void ShardPublisher::publish(std::vector<Item> items) {
 // The order is what makes it exact: open fences every older owner; only if our lease holds after that are we the newest one, and
 // every newer one fences us; then what they committed is final, and read.
 Status ShardPublisher::ready(uint64_t epoch) {
-  if (fenced_ == epoch) return fail(Code::stale_epoch, "shard {} was fenced", shard_);
   if (producer_ && epoch_ == epoch && producer_->usable()) return {};
+  if (auto fenced = fence(epoch); !fenced) return fenced;
+  const auto partition = facts_.journal_partition_of(shard_);
+  if (!partition) return fail(partition.error());
+  partition_ = *partition;
+  if (facts_.epoch_of(shard_) != epoch) return fail(Code::stale_epoch, "the lease of shard {} has ended", shard_);
+  if (auto read = read_tail(*partition); !read) return read;
+  epoch_ = epoch;
+  return {};
+}
+
+Status ShardPublisher::fence(uint64_t epoch) {
+  if (fenced_ == epoch) return fail(Code::stale_epoch, "shard {} was fenced", shard_);
+  if (producer_ && fences_ == epoch && producer_->usable()) return {};
   producer_.reset();
+  fences_.reset();
   epoch_.reset();
   {
     const std::scoped_lock lock(mutex_);
     known_ = false;
   }
-  const auto partition = facts_.journal_partition_of(shard_);
-  if (!partition) return fail(partition.error());
-  partition_ = *partition;
   auto opened = kafka::TransactionalProducer::open(options_.kafka.cluster,
                                                    {.id = fmt::format("{}.{}", options_.id_prefix, shard_),
                                                     .timeout = options_.kafka.producer.message_timeout,
                                                     .transaction_timeout = options_.transaction_timeout,
                                                     .max_record_bytes = options_.kafka.producer.max_record_bytes});
   if (!opened) return fail(opened.error());
-  if (facts_.epoch_of(shard_) != epoch) return fail(Code::stale_epoch, "the lease of shard {} has ended", shard_);
-  if (auto read = read_tail(*partition); !read) return read;
   producer_ = std::move(*opened);
-  epoch_ = epoch;
+  fences_ = epoch;
   return {};
 }
 
@@ -145,7 +186,7 @@ Status ShardPublisher::ready(uint64_t epoch) {
 Status ShardPublisher::read_tail(int32_t partition) {
   const auto from = facts_.unsettled_from(shard_);
   if (!from) return fail(from.error());
-  auto reader = kafka::PartitionReader::open(options_.kafka.cluster, clock_);
+  auto reader = readers_.take();
   if (!reader) return fail(std::move(reader.error()));
   const auto span = (*reader)->span(options_.journal_topic, partition);
   if (!span) return fail(span.error());
@@ -163,6 +204,7 @@ Status ShardPublisher::read_tail(int32_t partition) {
         return stopping_;
       });
   if (!read) return read;
+  readers_.give_back(std::move(*reader));
   std::vector<EventId> ids;
   for (const auto& [id, fired] : seen.fired()) ids.push_back(id);
   Result<std::vector<EventId>> waiting = std::vector<EventId>{};
@@ -201,14 +243,27 @@ std::vector<ShardPublisher::Item> ShardPublisher::sift(std::vector<Item> items, 
   return left;
 }
 
-void ShardPublisher::run_transaction(std::vector<Item> items) {
+kafka::Transaction ShardPublisher::publish_with_ends(const std::vector<Item>& items) {
   std::vector<kafka::OutgoingRecord> records;
+  std::vector<kafka::OutgoingRecord> ends;
   records.reserve(2 * items.size());
-  for (auto& item : items) records.push_back(record_of(item.delivery));
-  for (auto& item : items) records.push_back(end_of(item.delivery, options_.journal_topic, partition_));
-  auto transaction = producer_->publish(records);
+  for (const auto& item : items) records.push_back(record_of(item.delivery));
+  for (const auto& item : items) ends.push_back(end_of(item.delivery, options_.journal_topic, partition_));
+  if (guards::kTransaction) {
+    std::ranges::move(ends, std::back_inserter(records));
+    return producer_->publish(records);
+  }
+  auto published = producer_->publish(records);
+  if (published.end != kafka::Transaction::End::committed) return published;
+  std::ranges::move(producer_->publish(ends).records, std::back_inserter(published.records));
+  return published;
+}
+
+void ShardPublisher::run_transaction(std::vector<Item> items) {
+  auto transaction = publish_with_ends(items);
   switch (transaction.end) {
     case kafka::Transaction::End::committed:
+      committed_at_ = clock_.steady();
       return committed(std::move(items), transaction);
     case kafka::Transaction::End::aborted:
       return aborted(std::move(items), transaction);
@@ -306,7 +361,7 @@ void ShardPublisher::note() {
     noted_at_ = now;
   }
   // Only while the shard is ours: the next owner has its own view of it.
-  if (facts_.epoch_of(shard_) == epoch_) facts_.note_unsettled_from(shard_, from);
+  if (epoch_ && facts_.epoch_of(shard_) == epoch_) facts_.note_unsettled_from(shard_, *epoch_, from);
 }
 
 }  // namespace schedules

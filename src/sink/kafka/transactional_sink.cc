@@ -12,6 +12,8 @@
 namespace schedules {
 namespace {
 
+constexpr size_t kReadersKept = 2;
+
 /// One publish on its way. Its events go in rounds: those of one key that lie in different shards go one after the other.
 struct ShardedPublish {
   std::vector<Delivery> deliveries;
@@ -31,6 +33,7 @@ struct TransactionalSink::Impl {
   ShardFacts facts;
   const Clock& clock;
   std::unique_ptr<kafka::Cluster> cluster;
+  kafka::ReaderPool readers;
   KafkaTopics topics;  ///< owned by the thread of `work`
 
   std::mutex closing;
@@ -47,6 +50,7 @@ struct TransactionalSink::Impl {
         facts(std::move(given_facts)),
         clock(given_clock),
         cluster(std::move(asked)),
+        readers(options.kafka.cluster, clock, kReadersKept),
         topics(*cluster, options.kafka.topics, options.kafka.topic_timeout, clock),
         work(thread_executor("kafka-sink")) {}
 
@@ -54,14 +58,13 @@ struct TransactionalSink::Impl {
   void next_round(const PublishPtr& publish);
   void reported(const PublishPtr& publish, size_t at, DeliveryReport report);
   void finish(const PublishPtr& publish);
-  ShardPublisher& publisher_of(uint32_t shard);
+  ShardPublisher& publisher_of(uint32_t shard);  ///< under the mutex
 };
 
 ShardPublisher& TransactionalSink::Impl::publisher_of(uint32_t shard) {
-  const std::scoped_lock lock(mutex);
   auto& publisher = publishers[shard];
   if (publisher) return *publisher;
-  publisher = std::make_unique<ShardPublisher>(shard, options, facts, clock, [this](const std::string& topic) {
+  publisher = std::make_unique<ShardPublisher>(shard, options, facts, readers, clock, [this](const std::string& topic) {
     work->post([this, topic] { topics.forget(topic); });
   });
   return *publisher;
@@ -106,6 +109,7 @@ void TransactionalSink::Impl::next_round(const PublishPtr& publish) {
       items.push_back({std::move(publish->deliveries[at]),
                        [this, publish, at](DeliveryReport report) { reported(publish, at, std::move(report)); }});
     }
+    const std::scoped_lock lock(mutex);
     publisher_of(shard).add(std::move(items));
   }
 }
@@ -162,6 +166,14 @@ void TransactionalSink::publish(std::vector<Delivery> deliveries, Published done
     std::ranges::fill(publish->reports, report_of(fail(Code::shutting_down, "the scheduler is stopping")));
     impl->finish(publish);
   });
+}
+
+void TransactionalSink::take_over(uint32_t shard, uint64_t epoch, Done<void> done) {
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    if (!impl_->stopping) return impl_->publisher_of(shard).take_over(epoch, std::move(done));
+  }
+  done(fail(Code::shutting_down, "the scheduler is stopping"));
 }
 
 void TransactionalSink::settled(uint32_t shard, const std::vector<EventId>& ids) {

@@ -11,6 +11,7 @@ class Near final : public NearStore {
   [[nodiscard]] uint32_t shards() const override { return shards_.count(); }
   [[nodiscard]] uint32_t shard_of(const EventId& id) const override { return shards_.shard_of(id); }
   void put(std::vector<Event> events, PutMode mode, Done<std::vector<PutOutcome>> done) override;
+  void put_back(uint64_t filling, std::vector<Event> events, Done<std::vector<PutOutcome>> done);
   void window(WindowRequest request, Done<WindowPage> done) override;
   void begin(BeginRequest request, Done<std::vector<Event>> done) override;
   void settle(std::vector<Settlement> settlements, Done<void> done) override;
@@ -18,6 +19,7 @@ class Near final : public NearStore {
 
  private:
   struct Put;
+  void put(std::vector<Event> events, PutMode mode, std::string filling, Done<std::vector<PutOutcome>> done);
   void put_chunk(const std::shared_ptr<Put>& put, const Chunk& chunk);
   struct Begin;
   void begin_chunk(const std::shared_ptr<Begin>& begin, size_t from);

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "store/redis/scripts.h"
+
 namespace schedules {
 namespace {
 
@@ -14,17 +16,43 @@ std::string line_of(std::string_view info, std::string_view name) {
   return std::string(info.substr(from, info.find_first_of("\r\n", from) - from));
 }
 
-Done<Replies> only_status(Done<void> done) {
-  return [done = std::move(done)](Result<Replies> replies) mutable {
-    if (!replies) return done(fail(std::move(replies.error())));
-    done({});
-  };
+// epoch
+const redis::Script& begin_filling_script() {
+  static const redis::Script script = redis::with_prelude(R"lua(
+if stale(ARGV[1]) then return redis.error_reply(STALE) end
+call('HDEL', base .. 'journal', 'filled')
+call('HSET', base .. 'journal', 'filling', ARGV[1])
+return 1
+)lua");
+  return script;
+}
+
+// epoch, store, from
+const redis::Script& note_filled_script() {
+  static const redis::Script script = redis::with_prelude(R"lua(
+if stale(ARGV[1]) then return redis.error_reply(STALE) end
+if call('HGET', base .. 'journal', 'filling') ~= ARGV[1] then return redis.error_reply(REFILLED) end
+call('HSET', base .. 'journal', 'filled', ARGV[2])
+call('HSETNX', base .. 'journal', 'from', ARGV[3])
+return 1
+)lua");
+  return script;
+}
+
+// epoch, offset
+const redis::Script& note_from_script() {
+  static const redis::Script script = redis::with_prelude(R"lua(
+if stale(ARGV[1]) then return redis.error_reply(STALE) end
+call('HSET', base .. 'journal', 'from', ARGV[2])
+return 1
+)lua");
+  return script;
 }
 
 }  // namespace
 
 void RedisJournalMarks::read(uint32_t shard, Done<JournalMark> done) {
-  const auto key = key_of(shard);
+  const auto key = base_of(shard) + "journal";
   client_.run({.key = key, .commands = {{"INFO", "replication"}, {"HMGET", key, "filled", "from"}}},
               [done = std::move(done)](Result<Replies> replies) mutable {
                 if (!replies) return done(fail(std::move(replies.error())));
@@ -43,14 +71,25 @@ void RedisJournalMarks::read(uint32_t shard, Done<JournalMark> done) {
               });
 }
 
-void RedisJournalMarks::note_filled(uint32_t shard, std::string store, Done<void> done) {
-  const auto key = key_of(shard);
-  client_.run({.key = key, .commands = {{"HSET", key, "filled", std::move(store)}}}, only_status(std::move(done)));
+void RedisJournalMarks::call(const redis::Script& script, uint32_t shard, std::vector<std::string> arguments,
+                             Done<void> done) {
+  client_.call({.script = &script, .keys = {base_of(shard)}, .arguments = std::move(arguments)},
+               [done = std::move(done)](Result<redis::Reply> reply) mutable {
+                 if (!reply) return done(fail(std::move(reply.error())));
+                 done({});
+               });
 }
 
-void RedisJournalMarks::note_unsettled_from(uint32_t shard, int64_t offset, Done<void> done) {
-  const auto key = key_of(shard);
-  client_.run({.key = key, .commands = {{"HSET", key, "from", std::to_string(offset)}}}, only_status(std::move(done)));
+void RedisJournalMarks::begin_filling(uint32_t shard, uint64_t epoch, Done<void> done) {
+  call(begin_filling_script(), shard, {std::to_string(epoch)}, std::move(done));
+}
+
+void RedisJournalMarks::note_filled(uint32_t shard, uint64_t epoch, std::string store, int64_t from, Done<void> done) {
+  call(note_filled_script(), shard, {std::to_string(epoch), std::move(store), std::to_string(from)}, std::move(done));
+}
+
+void RedisJournalMarks::note_unsettled_from(uint32_t shard, uint64_t epoch, int64_t offset, Done<void> done) {
+  call(note_from_script(), shard, {std::to_string(epoch), std::to_string(offset)}, std::move(done));
 }
 
 }  // namespace schedules

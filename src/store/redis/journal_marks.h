@@ -15,13 +15,13 @@ class RedisJournalMarks final : public JournalMarks {
   RedisJournalMarks(redis::Client& client, std::string prefix) : client_(client), prefix_(std::move(prefix)) {}
 
   void read(uint32_t shard, Done<JournalMark> done) override;
-  void note_filled(uint32_t shard, std::string store, Done<void> done) override;
-  void note_unsettled_from(uint32_t shard, int64_t offset, Done<void> done) override;
+  void begin_filling(uint32_t shard, uint64_t epoch, Done<void> done) override;
+  void note_filled(uint32_t shard, uint64_t epoch, std::string store, int64_t from, Done<void> done) override;
+  void note_unsettled_from(uint32_t shard, uint64_t epoch, int64_t offset, Done<void> done) override;
 
  private:
-  [[nodiscard]] std::string key_of(uint32_t shard) const {
-    return fmt::format("{}{{schedules:{}}}:journal", prefix_, shard);
-  }
+  [[nodiscard]] std::string base_of(uint32_t shard) const { return fmt::format("{}{{schedules:{}}}:", prefix_, shard); }
+  void call(const redis::Script& script, uint32_t shard, std::vector<std::string> arguments, Done<void> done);
 
   redis::Client& client_;
   std::string prefix_;

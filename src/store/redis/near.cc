@@ -55,19 +55,30 @@ Result<PutOutcome> outcome_of(const Reply& reply) {
 struct Near::Put {
   std::vector<Event> events;
   PutMode mode = PutMode::if_absent;
+  std::string filling;
   int64_t first_sequence = 0;
   std::vector<PutOutcome> outcomes;
   std::unique_ptr<Gather> gather;
 };
 
 void Near::put(std::vector<Event> events, PutMode mode, Done<std::vector<PutOutcome>> done) {
-  shards_.gate().pass([this, events = std::move(events), mode, done = std::move(done)](Result<void> open) mutable {
+  put(std::move(events), mode, "", std::move(done));
+}
+
+void Near::put_back(uint64_t filling, std::vector<Event> events, Done<std::vector<PutOutcome>> done) {
+  put(std::move(events), PutMode::if_absent, std::to_string(filling), std::move(done));
+}
+
+void Near::put(std::vector<Event> events, PutMode mode, std::string filling, Done<std::vector<PutOutcome>> done) {
+  shards_.gate().pass([this, events = std::move(events), mode, filling = std::move(filling),
+                       done = std::move(done)](Result<void> open) mutable {
     if (!open) return done(fail(std::move(open.error())));
     if (events.empty()) return done(std::vector<PutOutcome>{});
     auto put = std::make_shared<Put>();
     put->first_sequence = shards_.take_sequences(events.size());
     put->outcomes.resize(events.size());
     put->mode = mode;
+    put->filling = std::move(filling);
     const auto chunks = chunks_of(
         shards_, events, kPutChunk, [](const Event& event) { return event.id; },
         [](const Event& event) { return event.body.size(); });
@@ -82,9 +93,10 @@ void Near::put(std::vector<Event> events, PutMode mode, Done<std::vector<PutOutc
 }
 
 void Near::put_chunk(const std::shared_ptr<Put>& put, const Chunk& chunk) {
-  std::vector<std::string> arguments{std::string(name_of(put->mode)), shards_.now(),     shards_.ahead(),
-                                     shards_.options().node_id,       shards_.channel(), std::to_string(chunk.shard)};
-  arguments.reserve(6 + chunk.places.size() * 4);
+  std::vector<std::string> arguments{
+      std::string(name_of(put->mode)), shards_.now(), shards_.ahead(), shards_.options().node_id, shards_.channel(),
+      std::to_string(chunk.shard),     put->filling};
+  arguments.reserve(7 + chunk.places.size() * 4);
   for (const size_t place : chunk.places) {
     const auto& event = put->events[place];
     arguments.emplace_back(event.id.view());

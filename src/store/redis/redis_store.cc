@@ -71,6 +71,10 @@ class Store final : public RedisStore {
                  });
   }
 
+  void put_back(uint64_t filling, std::vector<Event> events, Done<std::vector<PutOutcome>> done) override {
+    near_.put_back(filling, std::move(events), std::move(done));
+  }
+
  private:
   struct Recovery {
     uint32_t shard = 0;

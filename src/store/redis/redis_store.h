@@ -48,6 +48,9 @@ class RedisStore {
   /// What nodes that are not in `alive`, or earlier processes under our own node id, had claimed for workers (begun under no
   /// epoch) waits again. Answers how many.
   virtual void recover_claims(uint32_t shard, std::vector<std::string> alive, Done<uint64_t> done) = 0;
+  /// As put if_absent, of events that were lost here; while their shards are filled by the owner of this epoch
+  /// (store/journal_marks.h). Errors: conflict, where they are not.
+  virtual void put_back(uint64_t filling, std::vector<Event> events, Done<std::vector<PutOutcome>> done) = 0;
 };
 
 }  // namespace schedules

@@ -13,6 +13,7 @@ local function u64(s, at) return (struct.unpack('>I8', s, at)) end
 local function prio_of(v) return string.byte(v, 9) - 9 end
 local function stale(epoch) return FENCED and epoch ~= '0' and call('HGET', base .. 'lease', 'epoch') ~= epoch end
 local STALE = 'STALE_EPOCH the shard has another owner'
+local REFILLED = 'CONFLICT the shard lost its data, or is being filled anew'
 -- The end of one that is remembered, unless its time is over.
 local function remembered(id, now)
   local e = call('HGET', base .. 'ended', id)

@@ -7,8 +7,9 @@ namespace schedules::redis {
 const Script& put_script() {
   static const Script script = with_prelude(R"lua(
 local mode, now, ahead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+if ARGV[7] ~= '' and call('HGET', base .. 'journal', 'filling') ~= ARGV[7] then return redis.error_reply(REFILLED) end
 local ids = {}
-for i = 7, #ARGV, 4 do ids[#ids + 1] = ARGV[i] end
+for i = 8, #ARGV, 4 do ids[#ids + 1] = ARGV[i] end
 local found = call('HMGET', base .. 'event', unpack(ids))
 local ended = call('HMGET', base .. 'ended', unpack(ids))
 local claims = call('HMGET', base .. 'claim', unpack(ids))
@@ -46,7 +47,7 @@ local function judge(i, id, tail)
   return nil
 end
 for i = 1, #ids do
-  local at = 7 + (i - 1) * 4
+  local at = 8 + (i - 1) * 4
   local id, tail, fire, hint = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
   local known = judge(i, id, tail)
   if known then

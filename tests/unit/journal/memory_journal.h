@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <map>
+#include <mutex>
+#include <tuple>
 
 #include "journal/journal.h"
 
@@ -27,20 +29,22 @@ class MemoryJournal final : public Journal {
     }
     done({});
   }
-  Result<ReplayProgress> replay(uint32_t shard, int64_t from, const Replay& replay) override {
-    replays.emplace_back(shard, from);
+  Result<ReplayProgress> replay(uint32_t shard, ReplayFrom from, const Replay& replay) override {
+    const std::scoped_lock lock(mutex);  // shards are replayed side by side
+    replays.push_back({shard, from.look, from.hand_on});
     ++replay_count;
     if (away) return fail(Code::unavailable, "away");
     std::vector<Event> events;
     for (const auto& [id, event] : held) events.push_back(event);
     const auto count = events.size();
     if (auto taken = replay.take(std::move(events)); !taken) return fail(taken.error());
-    return ReplayProgress{.read = count, .total = count, .events = count, .end = 77};
+    return ReplayProgress{.read = count, .total = count, .events = count, .end = 77, .recent = 70};
   }
 
   std::map<EventId, Event> held;
   std::vector<std::string> log;
-  std::vector<std::pair<uint32_t, int64_t>> replays;
+  std::mutex mutex;
+  std::vector<std::tuple<uint32_t, int64_t, int64_t>> replays;  ///< shard, look, hand on
   std::atomic<size_t> replay_count = 0;
   bool last_redriven = false;
   std::atomic<bool> away = false;
