@@ -48,6 +48,7 @@ struct Node::Parts {
   std::unique_ptr<DelayedIngest> ingest;
   IngestCounts ingest_counted;  ///< in metrics; housekeeping's, like the next
   uint64_t executions_dropped = 0;
+  uint64_t journal_put_back = 0;
   std::unique_ptr<api::DefinitionDesk> definitions;
   DefinitionFiles declared_in_code;  ///< by the library's user
   std::atomic<bool> definitions_applied{true};
@@ -94,6 +95,7 @@ struct Node::Parts {
   void refresh_gauges();
   void refresh_outbox();
   void refresh_ingest();
+  void refresh_journal();
   [[nodiscard]] RetentionCuts retention() const;
   void expire();
   api::ApiDeps api_deps();

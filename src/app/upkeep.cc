@@ -108,6 +108,22 @@ void Node::Parts::refresh_ingest() {
   health.answered("delayed_events", stuck ? Status{fail(*status.trouble)} : Status{});
 }
 
+void Node::Parts::refresh_journal() {
+  if (!journaling) return;
+  const auto figures = journaling->figures();
+  metrics.journal_shards.at({"waiting"}).set(static_cast<double>(figures.waiting));
+  metrics.journal_shards.at({"filling"}).set(static_cast<double>(figures.filling));
+  metrics.journal_fill_ratio.set(figures.share());
+  metrics.journal_events_put_back.add(
+      static_cast<double>(figures.events_put_back - std::exchange(journal_put_back, figures.events_put_back)));
+  if (!figures.under_way()) return health.answered("journal", {});
+  health.answered(
+      "journal", fail(Code::unavailable,
+                      "{} shards are being filled again, {} wait; {:.0f} % of {} records read, {} events "
+                      "put back since the start",
+                      figures.filling, figures.waiting, 100 * figures.share(), figures.total, figures.events_put_back));
+}
+
 RetentionCuts Node::Parts::retention() const {
   const TimePoint now = clock.wall();
   return {.history = now - hours(24 * history_days), .analytics = now - hours(24 * analytics_days)};
@@ -148,6 +164,7 @@ void Node::Parts::plan_housekeeping() {
   housekeeping.every(seconds(1), [this] {
     refresh_outbox();
     refresh_ingest();
+    refresh_journal();
   });
   housekeeping.every(seconds(5), [this] { refresh_gauges(); });
   housekeeping.every(seconds(30), [this] {
