@@ -9,6 +9,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -21,10 +22,13 @@ from servers import kinds  # noqa: E402
 from support import Client, eventually  # noqa: E402
 from support.server import Server  # noqa: E402
 
+PARTITIONS = 3
 LOAD = ROOT / "build" / "release" / "bin" / "schedules_load"
 TARGETS = {"hybrid_ingest_batch": ("events_per_s", 60_000, True), "hybrid_far_ingest": ("events_per_s", 50_000, True),
            "hybrid_burst": ("fired_per_s", 40_000, True), "hybrid_lateness_2000": ("p99_ms", 10, False),
-           "hybrid_memory": ("redis_bytes_per_event", 520, False), "hybrid_transfer": ("events_per_s", 30_000, True)}
+           "hybrid_memory": ("redis_bytes_per_event", 520, False), "hybrid_transfer": ("events_per_s", 30_000, True),
+           "journal_burst": ("fired_per_s", 30_000, True), "journal_lateness_1000": ("p99_ms", 100, False),
+           "journal_rebuild": ("seconds", 60, False)}
 
 
 class Hybrid:
@@ -83,6 +87,40 @@ def fired(brokers, topic, count, patience=120):
     return found
 
 
+class Live:
+    """What a reader of committed records gets, as it gets it: for transactions the time of a record says nothing."""
+
+    def __init__(self, brokers, topic):
+        self.values, self.ended = [], False
+        self.consumer = confluent_kafka.Consumer({"bootstrap.servers": brokers, "group.id": "bench", "enable.auto.commit": False,
+                                                  "isolation.level": "read_committed"})
+        self.consumer.assign([confluent_kafka.TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while not self.ended:
+            for message in self.consumer.consume(200, 0.005):
+                if message.error() is None:
+                    self.values.append((message.value(), time.time()))
+
+    def forget(self):
+        """What came so far; answers how many."""
+        time.sleep(1)
+        seen, self.values = self.values, []
+        return len(seen)
+
+    def fired(self, count, patience=40):
+        deadline = time.monotonic() + patience
+        while len(self.values) < count and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(1)  # what comes twice
+        self.ended = True
+        self.thread.join()
+        self.consumer.close()
+        return [(int(json.loads(value)["payload"]["due"]) / 1e6, at) for value, at in self.values]
+
+
 def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
@@ -133,9 +171,64 @@ def far(size):
                       "events_per_s": round((all_of - some) / max(last - first, 1e-3))}]
 
 
+def journal_burst(size):
+    events = size(100_000)
+    return journalled("burst", "journal_burst", events, {"events": events, "ahead": 10, "patience": 5},
+                      {"events": 20_000, "ahead": 4, "patience": 5})
+
+
+def journal_lateness(size):
+    seconds = size(20)
+    return journalled("lateness", "journal_lateness_1000", 1_000 * seconds, {"rate": 1_000, "seconds": seconds},
+                      {"rate": 1_000, "seconds": 5})
+
+
+def journalled(mode, name, count, options, first):
+    """`first`: before it is measured, as a broker that has just been started compiles itself."""
+    with Hybrid("redis", "kafka", JOURNAL="auto") as system:
+        system.servers["kafka"].create_topic("bench", PARTITIONS)
+        live = Live(system.servers["kafka"].brokers, "bench")
+        system.load(mode, **first)
+        before = live.forget()
+        used = cpu_of(system.program.pid)
+        system.load(mode, **options)
+        figures = of_fires(name, live.fired(count), count)
+        return [{**figures, "warmed_up_by": before, "cpu_s": round(cpu_of(system.program.pid) - used, 1)}]
+
+
+def cpu_of(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def journal_rebuild(size):
+    """Redis is emptied; then until every event is back in it and every shard fires again."""
+    events = size(1_000_000)
+    with Hybrid("redis", "kafka", JOURNAL="auto") as system:
+        port = system.servers["redis"].port
+
+        def held():
+            asked = "".join(f"HLEN stufio:{{schedules:{shard}}}:event\n" for shard in range(16))
+            answer = subprocess.run(["redis-cli", "-p", str(port)], input=asked, capture_output=True, text=True, check=True).stdout
+            return sum(int(line) for line in answer.split())
+
+        def owned():
+            return sum(one["owner"] is not None for one in system.client.get("/cluster").json["shards"])
+        put = system.load("ingest-batch", name="journal_ingest_batch", events=events)
+        before = held()
+        subprocess.run(["redis-cli", "-p", str(port), "FLUSHALL"], check=True, stdout=subprocess.DEVNULL)
+        began, whole = time.monotonic(), False
+        while not whole and time.monotonic() - began < 200:
+            time.sleep(0.25)
+            whole = held() >= before and owned() == 16 and system.healthy()
+        return [put, {"bench": "journal_rebuild", "events": before, "seconds": round(time.monotonic() - began, 1),
+                      "lost": before - held(), "whole": whole}]
+
+
 def kafka(mode, name, count, **options):
-    with Hybrid("redis", "kafka") as system:
-        system.servers["kafka"].create_topic("bench", 3)
+    with Hybrid("redis", "kafka", JOURNAL="off") as system:
+        system.servers["kafka"].create_topic("bench", PARTITIONS)
         system.load(mode, **options)
         return [of_fires(name, fired(system.servers["kafka"].brokers, "bench", count), count)]
 
@@ -151,6 +244,7 @@ def lateness(size):
 
 
 WORKLOADS = {"ingest": ingest, "memory": memory, "far": far, "burst": burst, "lateness": lateness}
+JOURNAL = {"burst": journal_burst, "lateness": journal_lateness, "rebuild": journal_rebuild}
 
 
 def judged(figures):
@@ -165,12 +259,14 @@ def main():
     parser = argparse.ArgumentParser(prog="dev/bench hybrid", description=__doc__)
     parser.add_argument("names", nargs="*", help="of " + " ".join(WORKLOADS) + "; none: all")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
+    parser.add_argument("--journal", action="store_true", help="with the journal: of " + " ".join(JOURNAL))
     options = parser.parse_args()
+    workloads = JOURNAL if options.journal else WORKLOADS
 
     def size(full):
         return max(full // 10, 2) if options.quick else full
-    for name in options.names or WORKLOADS:
-        for figures in WORKLOADS[name](size):
+    for name in options.names or workloads:
+        for figures in workloads[name](size):
             print(json.dumps(judged(figures)), flush=True)
 
 
