@@ -214,6 +214,38 @@ class Outages(unittest.TestCase):
         self.all_fire(acknowledged)
 
 
+class WithJournal(unittest.TestCase):
+    def test_kafka_away_nothing_is_accepted_and_what_was_fires_once(self):
+        servers = Servers()
+        self.addCleanup(servers.close)
+        program = servers.program(JOURNAL="auto")
+        self.addCleanup(program.close)
+        program.start()
+        client = Client(program, timeout=20)
+        servers.kafka.create_topic("held", 3)
+        consumer = StufioConsumer(servers.kafka.brokers, ["held"])
+        self.addCleanup(consumer.close)
+        consumer.handle("order", "remind")
+        eventually(lambda: client.get("/admin/schedules/monitoring/health").json["status"] == "healthy", 40, "good health")
+
+        def put(delay):
+            return client.post("/events", {"topic": "held", "entity_type": "order", "entity_id": "1", "action": "remind",
+                                           "body": {}, "delay_seconds": delay})
+        ids = []
+        for _ in range(20):
+            answer = put(2)
+            self.assertEqual(answer.status, 201, answer)
+            ids.append(answer.json["id"])
+        servers.kafka.kill()
+        refused = put(1)
+        self.assertEqual(refused.status, 503, refused)
+        self.assertIn("Retry-After", refused.headers)
+        servers.kafka.start()
+        for event_id in ids:
+            consumer.wait_id(event_id, 60)
+        self.assertEqual([one for one in ids if consumer.times(one) != 1], [])
+
+
 class Migrations(unittest.TestCase):
     def test_migrate_shows_what_it_would_do_does_it_and_does_nothing_twice(self):
         servers = Servers()
