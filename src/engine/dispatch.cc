@@ -14,6 +14,30 @@ namespace {
 constexpr size_t kLanesKept = 1'000;
 constexpr size_t kCrashesAtMost = 3;  // in flight at so many, an event is quarantined (semantics S11)
 
+// What goes out names its publish as the parent; what is stored keeps the caller's.
+void point_at_publish(const Tracer* tracer, std::vector<Delivery>& deliveries) {
+  if (tracer == nullptr) return;
+  for (auto& delivery : deliveries) {
+    if (const auto trace = tracer->recorded(delivery.event)) {
+      delivery.event.traceparent = publish_traceparent(*trace, delivery.event);
+    }
+  }
+}
+
+std::string_view word_of(Verdict verdict) {
+  if (verdict == Verdict::delivered) return "delivered";
+  return verdict == Verdict::retry ? "retry" : "rejected";
+}
+
+void describe(TraceStep& publish, const Event& event, const std::string& sink, const DeliveryReport& report) {
+  publish.attempt = event.attempt + 1;
+  publish.sink = sink;
+  publish.position = report.position;
+  publish.outcome = word_of(report.verdict);
+  publish.failed = report.verdict != Verdict::delivered;
+  if (publish.failed) publish.error = truncate_utf8(report.error, kMaxErrorBytes);
+}
+
 }  // namespace
 
 Execution execution_of(const Event& event, const Outcome& outcome, RunStatus status, const std::string& node_id) {
@@ -78,40 +102,57 @@ void Dispatch::begin_some() {
         std::min({options_.in_flight_limit - in_flight_, options_.begin_batch, std::max<size_t>(by_bytes, 1)});
     auto requests = window_.pop(room);
     if (requests.empty()) return;
-    for (auto& request : requests) begin(std::move(request));
+    for (auto& due : requests) begin(std::move(due));
   }
 }
 
-void Dispatch::begin(BeginRequest request) {
-  const uint32_t shard = request.shard;
-  const uint64_t epoch = request.epoch;
-  const size_t asked = request.entries.size();
-  if (guards::kFencing && ports_.coordinator.epoch_of(shard) != epoch) return window_.disown(shard);
-  in_flight_ += asked;
-  ports_.near.begin(std::move(request),
-                    [this, shard, epoch, asked, mailbox = mailbox_](Result<std::vector<Event>> events) mutable {
-                      mailbox->post([this, shard, epoch, asked, events = std::move(events)]() mutable {
-                        begun(shard, epoch, asked, std::move(events));
+void Dispatch::begin(Window::Due due) {
+  Begin begin{.shard = due.request.shard,
+              .epoch = due.request.epoch,
+              .asked = due.request.entries.size(),
+              .at = ports_.clock.wall(),
+              .due = {}};
+  if (guards::kFencing && ports_.coordinator.epoch_of(begin.shard) != begin.epoch) return window_.disown(begin.shard);
+  in_flight_ += begin.asked;
+  if (ports_.tracer != nullptr) begin.due = due;
+  ports_.near.begin(std::move(due.request),
+                    [this, mailbox = mailbox_, begin = std::move(begin)](Result<std::vector<Event>> events) mutable {
+                      mailbox->post([this, begin = std::move(begin), events = std::move(events)]() mutable {
+                        begun(begin, std::move(events));
                       });
                     });
 }
 
-void Dispatch::begun(uint32_t shard, uint64_t epoch, size_t asked, Result<std::vector<Event>> events) {
+// The store answers in the order asked, without those that do not wait any more.
+void Dispatch::trace(const Begin& begin, const std::vector<Event>& events, TimePoint now) {
+  StepBatch steps(ports_.tracer);
+  const auto& entries = begin.due.request.entries;
+  size_t at = 0;
+  for (const auto& event : events) {
+    while (at < entries.size() && entries[at].id != event.id) ++at;
+    if (at == entries.size()) return;
+    steps.add(Step::window, event, event.fire_at, begin.due.held_since[at], begin.at);
+    steps.add(Step::begin, event, event.fire_at, begin.at, now);
+  }
+}
+
+void Dispatch::begun(const Begin& begin, Result<std::vector<Event>> events) {
   if (!events) {
-    in_flight_ -= asked;
+    in_flight_ -= begin.asked;
     if (events.error().code == Code::stale_epoch) {
-      ports_.coordinator.lost(shard);
-      return window_.disown(shard);
+      ports_.coordinator.lost(begin.shard);
+      return window_.disown(begin.shard);
     }
-    log::warn("begin.failed", {{"events", std::to_string(asked)}, {"error", events.error().detail}});
+    log::warn("begin.failed", {{"events", std::to_string(begin.asked)}, {"error", events.error().detail}});
     window_.reset();  // they still wait in the store and are read again
     return;
   }
-  in_flight_ -= asked - events->size();
+  in_flight_ -= begin.asked - events->size();
   std::vector<Event> scheduled;
   const TimePoint now = ports_.clock.wall();
+  if (ports_.tracer != nullptr) trace(begin, *events, now);
   for (auto& event : *events) {
-    event.begun_epoch = epoch;
+    event.begun_epoch = begin.epoch;
     in_flight_bytes_ += event.body.size();
     mean_bytes_ = 0.99 * mean_bytes_ + 0.01 * static_cast<double>(event.body.size());
     if (crashes_of(event) >= kCrashesAtMost) {
@@ -192,6 +233,7 @@ void Dispatch::start(Lane& lane) {
     }
     lane.started(now, deliveries);
     auto copy = deliveries;
+    point_at_publish(ports_.tracer, deliveries);
     lane.sink().publish(std::move(deliveries), [this, since, name = lane.name(), mailbox = mailbox_,
                                                 sent = std::move(copy)](Reports reports) mutable {
       mailbox->post(
@@ -224,13 +266,15 @@ void Dispatch::published(const std::string& lane_name, std::vector<Delivery> del
     log::warn(open ? "breaker.opened" : "breaker.closed", {{"lane", lane.name()}});
     ports_.probe.breaker(lane.name(), open);
   }
+  StepBatch steps(ports_.tracer);
   for (size_t i = 0; i < deliveries.size(); ++i) {
-    decide(std::move(deliveries[i]), reports.at(i), lane, now - since);
+    decide(std::move(deliveries[i]), reports.at(i), lane, now - since, steps);
   }
   start(lane);
 }
 
-void Dispatch::decide(Delivery delivery, const DeliveryReport& report, const Lane& lane, Duration took) {
+void Dispatch::decide(Delivery delivery, const DeliveryReport& report, const Lane& lane, Duration took,
+                      StepBatch& steps) {
   Event& event = delivery.event;
   if (report.verdict == Verdict::disowned) {  // its next owner has put it back, or will
     if (is_ours(event)) ports_.coordinator.lost(ports_.near.shard_of(event.id));
@@ -240,6 +284,9 @@ void Dispatch::decide(Delivery delivery, const DeliveryReport& report, const Lan
   const TimePoint begun = event.fire_at;
   const auto sink = std::string(lane.sink_name());
   ports_.probe.published(sink, report.verdict, delivery.fired_at - event.due_at, took);
+  if (auto* step = steps.add(Step::publish, event, begun, delivery.fired_at, delivery.fired_at + took)) {
+    describe(*step, event, sink, report);
+  }
   Outcome outcome{.state = State::fired,
                   .at = delivery.fired_at,
                   .settled_at = delivery.fired_at + took,

@@ -38,8 +38,17 @@ class Dispatch {
 
  private:
   void begin_some();
-  void begin(BeginRequest request);
-  void begun(uint32_t shard, uint64_t epoch, size_t asked, Result<std::vector<Event>> events);
+  /// One request to begin, as it was made. Which entries they were is only kept for the tracer.
+  struct Begin {
+    uint32_t shard = 0;
+    uint64_t epoch = 0;
+    size_t asked = 0;
+    TimePoint at;
+    Window::Due due;
+  };
+  void begin(Window::Due due);
+  void begun(const Begin& begin, Result<std::vector<Event>> events);
+  void trace(const Begin& begin, const std::vector<Event>& events, TimePoint now);
   ScheduleGate::Ways ways();
   void admit(Event event, TimePoint now);
   Lane& lane_of(Sink& sink, const Event& event);
@@ -52,7 +61,7 @@ class Dispatch {
   void forget(const Event& event);
   void postpone(Event event, TimePoint until, std::string reason);
   void end(Event event, State state, std::string reason, std::string detail);
-  void decide(Delivery delivery, const DeliveryReport& report, const Lane& lane, Duration took);
+  void decide(Delivery delivery, const DeliveryReport& report, const Lane& lane, Duration took, StepBatch& steps);
   TimePoint retry_time(const Event& event, const DeliveryReport& report, TimePoint now);
 
   EnginePorts& ports_;

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include "base/log.h"
 #include "engine/transfer_some.h"
 
 namespace schedules {
@@ -9,6 +10,15 @@ namespace {
 TimePoint on_wall(SteadyPoint deadline, const Clock& clock) {
   if (deadline == SteadyPoint::max()) return TimePoint::max();
   return clock.wall() + (deadline - clock.steady());
+}
+
+void log_settled(const Ending& ending) {
+  const auto& [begun, event, outcome, executions] = ending;
+  log::debug("event.settled", {{"event_id", event.id.text()},
+                               {"trace_id", trace_of(event).text()},
+                               {"state", std::string(to_string(outcome.state))},
+                               {"reason", outcome.reason},
+                               {"attempt", std::to_string(event.attempt)}});
 }
 
 }  // namespace
@@ -59,6 +69,7 @@ void Engine::arrived(std::vector<WindowEntry> entries) {
 }
 
 void Engine::settled(const Ending& ending) {
+  if (log::enabled(log::Level::debug)) log_settled(ending);
   if (!claims_.settled(ending)) dispatch_.settled(ending);
   if (ending.outcome.state == State::pending) {
     window_.arrive({WindowEntry{ending.event.id, ending.event.fire_at, 0, ending.event.priority,

@@ -1,11 +1,13 @@
 #include "engine/intake.h"
 
-#include "base/log.h"
+#include "engine/accept_trace.h"
 
 namespace schedules {
 
 // One call's events: some refused at the door, some on their way into the near store, some into the far one.
 struct Intake::Batch {
+  explicit Batch(AcceptTrace its_trace) : trace(std::move(its_trace)) {}
+
   std::mutex mutex;
   std::vector<Accepted> answers;
   std::vector<size_t> near_at;
@@ -15,6 +17,7 @@ struct Intake::Batch {
   bool echo = false;
   TimePoint now;
   Done<std::vector<Accepted>> done;
+  AcceptTrace trace;
 };
 
 Intake::Intake(EnginePorts& ports, const EngineOptions& options, Waiters& waiters, Arrived arrived)
@@ -57,7 +60,7 @@ bool Intake::prepare(Event& event, TimePoint now) const {
 void Intake::accept_as(PutMode mode, std::vector<Event> events, AcceptOptions options,
                        Done<std::vector<Accepted>> done) {
   if (stopping_) return done(fail(Code::shutting_down, "the scheduler is stopping"));
-  auto batch = std::make_shared<Batch>();
+  auto batch = std::make_shared<Batch>(AcceptTrace(ports_.tracer, ports_.clock, mode));
   batch->now = ports_.clock.wall();
   batch->echo = options.echo;
   batch->done = std::move(done);
@@ -70,6 +73,7 @@ void Intake::accept_as(PutMode mode, std::vector<Event> events, AcceptOptions op
     auto& event = events[i];
     auto& answer = batch->answers[i];
     const bool named = prepare(event, batch->now);
+    batch->trace.came(i, event, batch->now);
     auto checked = check_event(event, batch->now);
     if (checked && mode == PutMode::if_absent) checked = ports_.sinks.check_target(event.target);
     if (!checked) {
@@ -102,6 +106,7 @@ void Intake::accept_as(PutMode mode, std::vector<Event> events, AcceptOptions op
   }
   batch->outstanding = (near.empty() ? 0 : 1) + (far.empty() ? 0 : 1);
   if (batch->outstanding == 0) return finish(*batch);
+  batch->trace.storing();
   if (!near.empty()) {
     tiers_.put_near(std::move(near), near_named, mode, [this, batch](Result<std::vector<PutOutcome>> outcomes) {
       stored(batch, Tier::near, std::move(outcomes));
@@ -119,6 +124,7 @@ void Intake::stored(const std::shared_ptr<Batch>& batch, Tier tier, Result<std::
   bool last = false;
   {
     const std::scoped_lock lock(batch->mutex);
+    batch->trace.stored(tier);
     const auto& places = tier == Tier::near ? batch->near_at : batch->far_at;
     if (!outcomes) {
       batch->failed = outcomes.error();
@@ -159,6 +165,7 @@ void Intake::finish(Batch& batch) {
   size_t taken = 0;
   for (const auto& answer : batch.answers) taken += answer.error ? 0 : 1;
   ports_.probe.accepted(taken, ports_.clock.wall() - batch.now);
+  batch.trace.finish(batch.answers);
   // Where nothing at all could be stored, the call as a whole has failed.
   if (batch.failed && taken == 0 && batch.near_at.size() + batch.far_at.size() == batch.answers.size()) {
     return batch.done(fail(*batch.failed));

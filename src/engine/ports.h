@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "cluster/coordinator.h"
+#include "engine/tracer.h"
 #include "model/schedule.h"
 #include "sink/sink.h"
 #include "store/event_catalog.h"
@@ -71,6 +72,7 @@ struct EnginePorts {
   Coordinator& coordinator;
   RunBook* runs = nullptr;    ///< null: every schedule allows overlaps
   FarGuard* guard = nullptr;  ///< of the near store; where one store holds both tiers, none is needed
+  Tracer* tracer = nullptr;   ///< null: nothing is traced
 };
 
 struct EngineOptions {

@@ -81,11 +81,29 @@ void Settle::stored(uint32_t shard, std::vector<Ending> endings, Result<void> re
   if (!result) return try_again(std::move(endings), result.error());
   under_way_ -= endings.size();
   std::vector<Execution> executions;
+  trace(endings);
   for (auto& ending : endings) {
     settled_(ending);
     for (auto& execution : ending.executions) executions.push_back(std::move(execution));
   }
   if (!executions.empty()) ports_.log.record(std::move(executions));
+}
+
+void Settle::trace(const std::vector<Ending>& endings) {
+  if (ports_.tracer == nullptr) return;
+  StepBatch steps(ports_.tracer);
+  const TimePoint now = ports_.clock.wall();
+  for (const auto& ending : endings) {
+    const auto& outcome = ending.outcome;
+    const TimePoint decided = std::max(outcome.at, outcome.settled_at);
+    auto* step = steps.add(Step::settle, ending.event, ending.begun_fire_at, decided, now);
+    if (step == nullptr) continue;
+    step->outcome = to_string(outcome.state);
+    step->reason = outcome.reason;
+    step->sink = outcome.sink;
+    step->failed = outcome.state == State::dead;
+    if (step->failed) step->error = outcome.detail;
+  }
 }
 
 void Settle::try_again(std::vector<Ending> endings, const Error& error) {

@@ -41,6 +41,7 @@ class Settle {
   void store(std::vector<Ending> endings);
   void store_shard(uint32_t shard, uint64_t epoch, std::vector<Ending> endings);
   void stored(uint32_t shard, std::vector<Ending> endings, Result<void> result);
+  void trace(const std::vector<Ending>& endings);
   void try_again(std::vector<Ending> endings, const Error& error);
 
   EnginePorts& ports_;

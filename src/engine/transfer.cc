@@ -64,12 +64,14 @@ void Transfer::put_near(std::vector<Event> events, bool more) {
     moved.push_back(FarRevision{event.id, event.revision});
     entries.push_back(WindowEntry{event.id, event.fire_at, 0, event.priority, ports_.near.shard_of(event.id)});
   }
+  auto traced = trace(events);
   ports_.near.put(std::move(events), PutMode::from_far_store,
-                  [this, mailbox = mailbox_, more, moved = std::move(moved),
-                   entries = std::move(entries)](Result<std::vector<PutOutcome>> outcomes) mutable {
+                  [this, mailbox = mailbox_, more, moved = std::move(moved), entries = std::move(entries),
+                   traced = std::move(traced)](Result<std::vector<PutOutcome>> outcomes) mutable {
                     mailbox->post([this, more, moved = std::move(moved), entries = std::move(entries),
-                                   outcomes = std::move(outcomes)]() mutable {
+                                   traced = std::move(traced), outcomes = std::move(outcomes)]() mutable {
                       if (!outcomes) return finish(fail(outcomes.error()));
+                      if (!traced.empty()) record(std::move(traced), *outcomes);
                       const size_t read = moved.size();
                       leave_held_back(*outcomes, moved, entries);
                       window_.arrive(entries);
@@ -77,6 +79,31 @@ void Transfer::put_near(std::vector<Event> events, bool more) {
                       mark(std::move(moved), more && entries.size() == read);
                     });
                   });
+}
+
+Transfer::Traced Transfer::trace(const std::vector<Event>& events) const {
+  Traced traced;
+  if (ports_.tracer == nullptr) return traced;
+  const TimePoint now = ports_.clock.wall();
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (auto step = traced_step(*ports_.tracer, Step::transfer, events[i], now, now, now)) {
+      traced.emplace_back(i, std::move(*step));
+    }
+  }
+  return traced;
+}
+
+// What is near already was told of by the transfer that brought it.
+void Transfer::record(Traced traced, const std::vector<PutOutcome>& outcomes) {
+  std::vector<TraceStep> steps;
+  const TimePoint now = ports_.clock.wall();
+  for (auto& [place, step] : traced) {
+    const auto& outcome = outcomes.at(place);
+    if (outcome.error || outcome.result != PutResult::created) continue;
+    step.end = std::max(step.start, now);
+    steps.push_back(std::move(step));
+  }
+  if (!steps.empty()) ports_.tracer->record(std::move(steps));
 }
 
 // What is being changed far at this moment is held back near and stays where it is.

@@ -30,6 +30,10 @@ class Transfer {
   void put_near(std::vector<Event> events, bool more);
   static void leave_held_back(const std::vector<PutOutcome>& outcomes, std::vector<FarRevision>& moved,
                               std::vector<WindowEntry>& entries);
+  /// The steps of those that are traced, each with its place; their end is not known yet.
+  using Traced = std::vector<std::pair<size_t, TraceStep>>;
+  [[nodiscard]] Traced trace(const std::vector<Event>& events) const;
+  void record(Traced traced, const std::vector<PutOutcome>& outcomes);
   void mark(std::vector<FarRevision> moved, bool more);
   void finish(Result<uint64_t> result);
   [[nodiscard]] Duration interval() const;

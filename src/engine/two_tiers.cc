@@ -17,6 +17,12 @@ Done<std::vector<Changed>> only(Done<Changed> done) {
   };
 }
 
+void log_not_marked(const Changed& changed, const Error& error) {
+  const Event& event = changed.current->event;
+  log::warn("change.far_not_marked",
+            {{"event_id", event.id.text()}, {"trace_id", trace_of(event).text()}, {"error", error.detail}});
+}
+
 }  // namespace
 
 struct TwoTiers::Put {
@@ -212,7 +218,7 @@ void TwoTiers::change_near_too(Event event, Changed far, Done<Changed> done) {
         std::vector<FarRevision> moved{FarRevision{id, far.current->event.revision}};
         ports_.far.mark_transferred(
             std::move(moved), [changed = std::move(near), done = std::move(done)](const Result<void>& marked) mutable {
-              if (!marked) log::warn("change.far_not_marked", {{"error", marked.error().detail}});
+              if (!marked) log_not_marked(*changed, marked.error());
               done(std::move(changed));
             });
       }));

@@ -21,12 +21,13 @@ Window::Window(EnginePorts& ports, const EngineOptions& options, std::shared_ptr
     : ports_(ports), options_(options), mailbox_(std::move(mailbox)), wheel_(ports.clock.wall()) {}
 
 void Window::arrive(const std::vector<WindowEntry>& entries) {
+  const TimePoint now = ports_.clock.wall();
   for (const auto& entry : entries) {
     if (entry.shard >= shards_.size() || !shards_[entry.shard].epoch) continue;  // its owner learns of it by the store
     auto& shard = shards_[entry.shard];
     const bool covered = entry.fire_at <= std::max(shard.covered_until, shard.covering_until);
     if (covered && held_.size() < 2 * options_.window_limit) {
-      hold(entry);
+      hold(entry, now);
       continue;
     }
     if (covered) {  // no room: give up the coverage from here on, a later load brings it
@@ -93,7 +94,7 @@ TimePoint Window::advance(TimePoint now) {
   wheel_.advance(now, due_);
   for (const auto& entry : due_) {
     const auto held = held_.find(entry.id);
-    if (held != held_.end() && held->second == entry.fire_at) ready_.push(entry);
+    if (held != held_.end() && held->second.fire_at == entry.fire_at) ready_.push(entry);
   }
   due_.clear();
   TimePoint next = std::min(wheel_.next_wake().value_or(TimePoint::max()), look_now_and_then(now));
@@ -155,9 +156,10 @@ void Window::loaded(uint32_t index, uint64_t epoch, TimePoint asked_at, Result<W
     shard.retry_at = ports_.clock.wall() + kLoadRetry;
     return;
   }
+  const TimePoint now = ports_.clock.wall();
   for (auto& entry : page->entries) {
     entry.shard = index;
-    hold(entry);
+    hold(entry, now);
   }
   // What arrived beyond the coverage while the load ran is in next_fire_at already.
   const bool gave_up = shard.covering_until < asked_at + options_.window;
@@ -174,29 +176,31 @@ void Window::loaded(uint32_t index, uint64_t epoch, TimePoint asked_at, Result<W
   }
 }
 
-void Window::hold(const WindowEntry& entry) {
-  auto [held, is_new] = held_.try_emplace(entry.id, entry.fire_at);
-  if (!is_new && held->second == entry.fire_at) return;
-  held->second = entry.fire_at;
+void Window::hold(const WindowEntry& entry, TimePoint now) {
+  auto [held, is_new] = held_.try_emplace(entry.id, Held{entry.fire_at, now});
+  if (!is_new && held->second.fire_at == entry.fire_at) return;
+  held->second = Held{entry.fire_at, now};
   wheel_.insert(entry.fire_at, entry);
 }
 
-std::vector<BeginRequest> Window::pop(size_t count) {
-  std::vector<BeginRequest> requests;
+std::vector<Window::Due> Window::pop(size_t count) {
+  std::vector<Due> requests;
   std::vector<size_t> request_of(shards_.size(), SIZE_MAX);
   for (size_t taken = 0; taken < count && !ready_.empty(); ready_.pop()) {
     const WindowEntry& entry = ready_.top();
     const auto held = held_.find(entry.id);
-    if (held == held_.end() || held->second != entry.fire_at) continue;  // moved on since
+    if (held == held_.end() || held->second.fire_at != entry.fire_at) continue;  // moved on since
+    const TimePoint since = held->second.since;
     held_.erase(held);
     const auto& epoch = shards_[entry.shard].epoch;
     if (!epoch) continue;
     auto& at = request_of[entry.shard];
     if (at == SIZE_MAX) {
       at = requests.size();
-      requests.push_back(BeginRequest{.shard = entry.shard, .epoch = *epoch, .entries = {}});
+      requests.push_back(Due{.request = {.shard = entry.shard, .epoch = *epoch, .entries = {}}, .held_since = {}});
     }
-    requests[at].entries.push_back(entry);
+    requests[at].request.entries.push_back(entry);
+    requests[at].held_since.push_back(since);
     ++taken;
   }
   return requests;

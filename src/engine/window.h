@@ -35,8 +35,13 @@ class Window {
   void own(const std::vector<ShardLease>& leases);
   /// The lease has lapsed, or the store says so: nothing of the shard is read or given out until it holds again.
   void disown(uint32_t shard);
+  /// Due entries of one shard.
+  struct Due {
+    BeginRequest request;
+    std::vector<TimePoint> held_since;  ///< of each entry: when it came into the window
+  };
   /// The best `count` due entries, by rank, in one request for each shard. They are no longer held.
-  std::vector<BeginRequest> pop(size_t count);
+  std::vector<Due> pop(size_t count);
   /// Read everything anew, e.g. after the clock was stepped.
   void reset();
 
@@ -55,6 +60,10 @@ class Window {
     TimePoint retry_at = TimePoint::min();  ///< after a failed load
     TimePoint loaded_at{};
   };
+  struct Held {
+    TimePoint fire_at;
+    TimePoint since;
+  };
   struct Later {
     bool operator()(const WindowEntry& a, const WindowEntry& b) const;
   };
@@ -64,7 +73,7 @@ class Window {
   [[nodiscard]] TimePoint load_wanted_at(const Shard& shard) const;
   void load(uint32_t index, TimePoint now);
   void loaded(uint32_t index, uint64_t epoch, TimePoint asked_at, Result<WindowPage> page);
-  void hold(const WindowEntry& entry);
+  void hold(const WindowEntry& entry, TimePoint now);
 
   EnginePorts& ports_;
   const EngineOptions& options_;
@@ -73,7 +82,7 @@ class Window {
   TimePoint looked_at_{};
   TimingWheel<WindowEntry> wheel_;
   std::priority_queue<WindowEntry, std::vector<WindowEntry>, Later> ready_;
-  std::unordered_map<EventId, TimePoint, EventIdHash> held_;
+  std::unordered_map<EventId, Held, EventIdHash> held_;
   std::vector<WindowEntry> due_;
 };
 

@@ -32,8 +32,12 @@ Headers with_missing(const Headers& given, Headers ours) {
   constexpr std::array<std::string_view, 5> kOfThisDelivery{"event_id", "attempt", "due_time", "fired_time",
                                                             "scheduled_at"};
   Headers out;
+  const auto trace = std::ranges::find(ours, "traceparent", &Headers::value_type::first);
   for (const auto& header : given) {
-    if (std::ranges::find(kOfThisDelivery, to_lower(header.first)) == kOfThisDelivery.end()) out.push_back(header);
+    const auto name = to_lower(header.first);
+    if (std::ranges::find(kOfThisDelivery, name) != kOfThisDelivery.end()) continue;
+    out.push_back(header);
+    if (name == "traceparent" && trace != ours.end()) out.back().second = trace->second;
   }
   const Headers kept = out;
   for (auto& header : ours) {

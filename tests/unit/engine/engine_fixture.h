@@ -87,7 +87,8 @@ class EngineFixture : public ::testing::Test {
                                                   .log = log,
                                                   .probe = probe,
                                                   .coordinator = coordinator,
-                                                  .runs = &schedules},
+                                                  .runs = &schedules,
+                                                  .tracer = tracer},
                                       options);
     engine->tick();
   }
@@ -146,6 +147,7 @@ class EngineFixture : public ::testing::Test {
   EngineProbe probe;
   SoloCoordinator coordinator{"node", 1, clock};
   EngineOptions options;
+  Tracer* tracer = nullptr;
   std::unique_ptr<Engine> engine;
 };
 

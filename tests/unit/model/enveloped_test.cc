@@ -33,6 +33,14 @@ std::string all_of(const Headers& headers, std::string_view name) {
   return found;
 }
 
+TEST(FiredHeaders, OfTheTraceAreOursWhereItIsKnown) {
+  Event event = delayed();
+  event.headers.emplace_back("traceparent", "the producer's");
+  EXPECT_EQ(all_of(fired_headers(event, event.due_at), "traceparent"), "the producer's;");
+  event.traceparent = "ours";
+  EXPECT_EQ(all_of(fired_headers(event, event.due_at), "traceparent"), "ours;");
+}
+
 TEST(Envelope, IsReadFromAMessage) {
   const auto envelope = read_envelope(kMessage).value().value();
   EXPECT_EQ(envelope.event_id, "0B7E0C1D-4C6A-4F0B-9D9E-2F6B8A1C3D4E");
