@@ -19,6 +19,7 @@ ROOMS = {
     "cluster/redis": ["cluster", "store/redis", "redis", "store", "model", "time", "base"],
     "engine": ["recurrence", "wheel", "store", "sink", "cluster", "model", "time", "base"],
     "analytics": ["engine", "store", "model", "time", "base"],
+    "trace": ["engine", "model", "time", "base"],
     "store/rocksdb": ["sink", "store", "model", "time", "base"],  # sink: the tail's port
     "store/sqlite": ["store", "model", "time", "base"],
     "sink/webhook": ["sink", "model", "time", "base"],
