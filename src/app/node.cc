@@ -7,6 +7,12 @@
 #include "config/load.h"
 
 namespace schedules {
+namespace {
+
+// A collector that does not answer holds up the stop no longer.
+constexpr std::chrono::milliseconds kLastSpans{2'000};
+
+}  // namespace
 
 // So that another node fires on at once, rather than when the leases end.
 void Node::Parts::hand_over(std::chrono::milliseconds patience) {
@@ -36,6 +42,7 @@ bool Node::Parts::stop(std::chrono::milliseconds timeout) {
   if (sinks) sinks->stop(left());
   if (recorder) stopped_cleanly = recorder->flush(std::max(left(), std::chrono::milliseconds(500))) && stopped_cleanly;
   if (stores && stores->outbox() != nullptr) stores->outbox()->flush(left());
+  if (tracing) tracing->stop(std::clamp(left(), kLastSpans / 4, kLastSpans));
   return stopped_cleanly;
 }
 
@@ -53,6 +60,7 @@ Result<std::unique_ptr<Node>> Node::start(const Settings& settings, NodeOptions 
     if (fault.code == Code::already_exists) return fail(fault);
   }
   if (options.prepare) options.prepare(p.sinks->handlers());
+  if (auto opened = p.open_tracing(); !opened) return fail(opened.error());
   p.keep_live(settings);
   p.build_engine();
   p.loop = std::make_unique<EngineLoop>(*p.engine, *p.bounded_clock);

@@ -143,7 +143,8 @@ void Node::Parts::build_engine() {
                                                 .probe = probe,
                                                 .coordinator = *coordinator,
                                                 .runs = &stores->runs(),
-                                                .guard = stores->guard()},
+                                                .guard = stores->guard(),
+                                                .tracer = tracing.get()},
                                     engine_options(settings));
   definitions = std::make_unique<api::DefinitionDesk>(stores->definitions(), engine->schedules(), clock,
                                                       settings.cron_seconds_field == SecondsField::last);

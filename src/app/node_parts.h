@@ -21,6 +21,7 @@
 #include "cluster/redis/redis_coordinator.h"
 #include "engine/loop.h"
 #include "ingest/kafka/delayed_ingest.h"
+#include "trace/tracing.h"
 
 namespace schedules {
 
@@ -32,6 +33,7 @@ struct Node::Parts {
   Metrics metrics{SCHEDULES_VERSION};
   MetricsProbe probe{metrics};
   Health health{clock};
+  std::unique_ptr<trace::Tracing> tracing;  ///< null where it is off
   std::unique_ptr<Stores> stores;
   std::unique_ptr<Journaling> journaling;  ///< null where it is off
   std::unique_ptr<Sinks> sinks;
@@ -73,6 +75,7 @@ struct Node::Parts {
   bool stopped_cleanly = true;
 
   Status open_stores_and_sinks();
+  Status open_tracing();
   void build_coordinator();
   void compare_clocks();
   void build_engine();
@@ -96,6 +99,7 @@ struct Node::Parts {
   void refresh_outbox();
   void refresh_ingest();
   void refresh_journal();
+  void refresh_traces();
   [[nodiscard]] RetentionCuts retention() const;
   void expire();
   api::ApiDeps api_deps();

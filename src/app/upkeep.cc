@@ -165,6 +165,7 @@ void Node::Parts::plan_housekeeping() {
     refresh_outbox();
     refresh_ingest();
     refresh_journal();
+    refresh_traces();
   });
   housekeeping.every(seconds(5), [this] { refresh_gauges(); });
   housekeeping.every(seconds(30), [this] {
@@ -188,6 +189,7 @@ void Node::Parts::keep_live(const Settings& from) {
   stream_seconds = from.stream_keep_seconds;
   stream_messages = from.stream_keep_messages;
   check_seconds = from.check_interval_seconds;
+  if (tracing) tracing->set_ratio(from.trace_sample);
   producers.set_rate(static_cast<uint64_t>(from.producer_rate));
   if (stores && stores->clickhouse_executions() != nullptr) {
     stores->clickhouse_executions()->keep_for(static_cast<uint32_t>(history_days),

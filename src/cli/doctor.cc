@@ -140,6 +140,16 @@ class Doctor {
     std::vector<HostPort> brokers;
     for (const auto& broker : settings.kafka_brokers) brokers.push_back(parse_host_port(broker).value_or(HostPort{}));
     each("kafka", brokers);
+    collector(settings);
+  }
+
+  // Without it events go on, only their traces are lost.
+  void collector(const Settings& settings) {
+    for (const auto& endpoint : endpoints_of(settings.otlp_endpoint, 80)) {
+      const auto reached = reach(endpoint, kReachLimit);
+      note("otlp", reached ? Grade::ok : Grade::warn, reached ? "the collector answers" : reached.error().detail,
+           reached ? "" : "spans are dropped; correct schedules_OTLP_ENDPOINT, or empty it");
+    }
   }
 
   void clock() {

@@ -15,13 +15,13 @@
 namespace schedules::cli {
 namespace {
 
-uint16_t port_of(std::string_view scheme) {
+uint16_t port_of(std::string_view scheme, uint16_t http) {
   if (scheme == "mongodb" || scheme == "mongodb+srv") return 27017;
   if (scheme == "redis-sentinel") return 26379;
   if (scheme == "redis" || scheme == "rediss" || scheme == "redis-cluster") return 6379;
   if (scheme == "clickhouse") return 9000;
   if (scheme == "https") return 443;
-  return 8123;
+  return http;
 }
 
 HostPort split(std::string_view text, uint16_t fallback) {
@@ -55,10 +55,10 @@ int connect_once(const addrinfo& address, std::chrono::milliseconds limit) {
 
 }  // namespace
 
-std::vector<HostPort> endpoints_of(std::string_view url) {
+std::vector<HostPort> endpoints_of(std::string_view url, uint16_t http) {
   const auto colon = url.find("://");
   if (colon == std::string_view::npos) return {};
-  const auto fallback = port_of(to_lower(url.substr(0, colon)));
+  const auto fallback = port_of(to_lower(url.substr(0, colon)), http);
   auto hosts = url.substr(colon + 3);
   hosts = hosts.substr(0, hosts.find_first_of("/?#"));
   if (const auto at = hosts.rfind('@'); at != std::string_view::npos) hosts.remove_prefix(at + 1);

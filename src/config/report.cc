@@ -37,15 +37,16 @@ struct Group {
   std::string_view id;
   std::string_view label;
 };
-constexpr std::array<Group, 9> kGroups{{{"general", "General"},
-                                        {"server", "HTTP server and access"},
-                                        {"events", "Events"},
-                                        {"schedules", "Schedules"},
-                                        {"sinks", "Targets of fired events"},
-                                        {"storage", "Embedded storage"},
-                                        {"servers", "Servers and tiers"},
-                                        {"analytics", "Analytics"},
-                                        {"advanced", "Advanced"}}};
+constexpr std::array<Group, 10> kGroups{{{"general", "General"},
+                                         {"server", "HTTP server and access"},
+                                         {"events", "Events"},
+                                         {"schedules", "Schedules"},
+                                         {"sinks", "Targets of fired events"},
+                                         {"storage", "Embedded storage"},
+                                         {"servers", "Servers and tiers"},
+                                         {"analytics", "Analytics"},
+                                         {"tracing", "Traces"},
+                                         {"advanced", "Advanced"}}};
 
 const PanelRow* panel_row(const SettingInfo& info) {
   const auto found = std::ranges::find(kPanel, to_lower(info.name), &PanelRow::member);
@@ -165,8 +166,8 @@ std::string panel_schemas_json() {
   for (const auto& info : setting_table()) settings[fmt::format("schedules_{}", info.name)] = panel_meta(info);
   json::array subgroups;
   int order = 10;
-  for (const std::string_view id :
-       {"general", "advanced", "server", "events", "schedules", "sinks", "storage", "servers", "analytics"}) {
+  for (const std::string_view id : {"general", "advanced", "server", "events", "schedules", "sinks", "storage",
+                                    "servers", "analytics", "tracing"}) {
     const auto group = std::ranges::find(kGroups, id, &Group::id);
     subgroups.push_back(json::object{{"id", id}, {"label", group->label}, {"order", order}});
     order += 10;

@@ -1,4 +1,6 @@
 // What two settings must agree on.
+#include <algorithm>
+
 #include "config/settings.h"
 
 namespace schedules {
@@ -68,12 +70,24 @@ void check_kafka(const Settings& settings, Faults& faults) {
   }
 }
 
+void check_tracing(const Settings& settings, Faults& faults) {
+  for (std::string_view rest = settings.otlp_headers; !rest.empty();) {
+    const auto one = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    const auto equals = one.find('=');
+    if (equals == std::string_view::npos || equals == 0 || one.substr(0, equals).find_first_of(": ") != one.npos) {
+      return faults.add("OTLP_HEADERS", "it is name=value,name=value");
+    }
+  }
+}
+
 }  // namespace
 
 Status check_settings(const Settings& settings) {
   Faults faults;
   check_auth(settings, faults);
   check_kafka(settings, faults);
+  check_tracing(settings, faults);
   if (settings.default_target == TargetKind::kafka && settings.kafka_brokers.empty()) {
     faults.add("DEFAULT_TARGET", "kafka needs schedules_KAFKA_BROKERS");
   }

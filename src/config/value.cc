@@ -67,6 +67,7 @@ Status check_url(const SettingInfo& info, std::string_view text) {
   std::string_view schemes = "mongodb|mongodb+srv";
   if (info.name == "REDIS_URL") schemes = "redis|rediss|redis-sentinel|redis-cluster";
   if (info.name == "CLICKHOUSE_URL") schemes = "http|https|clickhouse";
+  if (info.name == "OTLP_ENDPOINT") schemes = "http|https";
   const auto colon = text.find("://");
   const auto known = split_choices(schemes);
   const auto scheme = to_lower(text.substr(0, colon));
