@@ -4,23 +4,20 @@
 #include "api/events/lines.h"
 #include "api/media_type.h"
 #include "base/text.h"
+#include "model/trace_context.h"
 
 namespace schedules::api {
 namespace {
 
 constexpr std::string_view kEvents = "/api/v1/events";
 
-// "00-<32 hex>-<16 hex>-<2 hex>", as the W3C writes it.
-bool is_traceparent(std::string_view text) {
-  if (text.size() != 55 || text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
-  return text.find_first_not_of("0123456789abcdef-") == text.npos;
-}
-
 void stamp(Event& event, const http::Request& request) {
   event.source = "api_request";
   if (!event.traceparent.empty()) return;
   const auto parent = request.header("traceparent");
-  if (is_traceparent(parent)) event.traceparent = parent;
+  const auto context = parse_traceparent(parent);
+  if (!context) return;
+  event.traceparent = parent.starts_with("00-") ? std::string(parent) : format_traceparent(*context);
 }
 
 // What the request leaves to the settings; and what makes it the same request when it is sent again.

@@ -186,6 +186,7 @@ class SocketConnection final : public Connection,
     if (log::enabled(log::Level::debug)) {
       started_ = shared_->clock.steady();
       line_ = fmt::format("{} {}", parser_->request().method_text, parser_->request().target);
+      traceparent_ = parser_->request().header("traceparent");
     }
     shared_->dispatcher.dispatch(std::move(parser_->request()), Responder(shared_from_this()));
   }
@@ -246,6 +247,7 @@ class SocketConnection final : public Connection,
                                 {"status", std::to_string(status)},
                                 {"bytes", std::to_string(body_.size())},
                                 {"request_id", request_id_},
+                                {"traceparent", traceparent_},
                                 {"took_us", std::to_string((shared_->clock.steady() - started_).count())}});
   }
 
@@ -277,6 +279,7 @@ class SocketConnection final : public Connection,
   std::string head_;
   std::string body_;
   std::string line_;  ///< for the access log; empty: not logged
+  std::string traceparent_;
   SteadyPoint started_;
   std::shared_ptr<StreamQueue> stream_;
   Task on_stream_close_;

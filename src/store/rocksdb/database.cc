@@ -48,7 +48,7 @@ void DamageNotes::note(std::string_view key, std::string_view id, std::string_vi
   constexpr size_t kNotes = 10'000;
   const std::scoped_lock lock(mutex_);
   if (noted_.size() >= kNotes || !noted_.emplace(key).second) return;
-  log::error("rocksdb.damaged_record", {{"id", std::string(id)}, {"error", std::string(error)}});
+  log::error("rocksdb.damaged_record", {{"event_id", std::string(id)}, {"error", std::string(error)}});
   any_ = true;
 }
 

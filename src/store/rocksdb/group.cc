@@ -44,7 +44,7 @@ Status Group::look_up(std::span<const EventId> ids) {
     if (!statuses[i].ok()) return fail(to_error(statuses[i], "looking up event ids"));
     const auto entry = read_id_entry({values[i].data(), values[i].size()});
     if (!entry) {
-      log::error("rocksdb.damaged_id", {{"id", slots_[i].id.text()}});
+      log::error("rocksdb.damaged_id", {{"event_id", slots_[i].id.text()}});
       continue;
     }
     const bool expired = entry->kind == IdEntry::Kind::finished && entry->expires_at <= to_micros(now_);

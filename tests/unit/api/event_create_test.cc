@@ -86,8 +86,14 @@ TEST_F(CreateEvents, TheTraceGoesAlong) {
   post(event_json(), {{"traceparent", parent}});
   EXPECT_EQ(fixture.events.stored.begin()->second.event.traceparent, parent);
   fixture.events.stored.clear();
-  post(event_json(), {{"traceparent", "nonsense"}});
-  EXPECT_EQ(fixture.events.stored.begin()->second.event.traceparent, "");
+  post(event_json(), {{"traceparent", "cc" + parent.substr(2) + "-more"}});
+  EXPECT_EQ(fixture.events.stored.begin()->second.event.traceparent, parent);
+  for (const std::string& bad :
+       {std::string("nonsense"), "ff" + parent.substr(2), "00-" + std::string(32, '0') + parent.substr(35)}) {
+    fixture.events.stored.clear();
+    post(event_json(), {{"traceparent", bad}});
+    EXPECT_EQ(fixture.events.stored.begin()->second.event.traceparent, "") << bad;
+  }
 }
 
 TEST_F(CreateEvents, AnArrayIsABatch) {
