@@ -5,6 +5,7 @@ import unittest
 import uuid
 
 from support import Client, ServerCase, clean_environment, eventually, run_cli
+from support.collector import Collector
 from support.hybrid import Servers
 from support.stufio_consumer import StufioConsumer
 
@@ -16,7 +17,9 @@ class Hybrid(ServerCase):
     def setUpClass(cls):
         cls.servers = Servers()
         cls.addClassCleanup(cls.servers.close)
-        cls.settings = {**cls.servers.settings(), "LOG_LEVEL": "warn", "IMMEDIATE_HORIZON_SECONDS": FAR,
+        cls.collector = Collector()
+        cls.addClassCleanup(cls.collector.close)
+        cls.settings = {**cls.servers.settings(), "OTLP_ENDPOINT": cls.collector.url, "LOG_LEVEL": "warn", "IMMEDIATE_HORIZON_SECONDS": FAR,
                         "TRANSFER_HORIZON_SECONDS": 2 * FAR, "CLICKHOUSE_SYNC_INTERVAL": 1}
         super().setUpClass()
         cls.servers.kafka.create_topic("hybrid", 3)
@@ -76,6 +79,30 @@ class Hybrid(ServerCase):
         answer = self.client.patch(f"/events/{moved['id']}", {"delay_seconds": 1})
         self.assertEqual(answer.status, 200, answer)
         self.assertEqual(self.consumer.wait_id(moved["id"], 30).message.payload, {"moved": True})
+
+    def test_a_trace_comes_with_a_delayed_event_and_goes_on(self):
+        event_id, trace, caller = str(uuid.uuid4()), uuid.uuid4().hex, uuid.uuid4().hex[:16]
+        envelope = {"event_id": event_id, "correlation_id": None, "timestamp": "2026-11-27T10:00:00Z",
+                    "entity": {"type": "order", "id": "9"}, "action": "remind", "actor": {"type": "user", "id": "u1"},
+                    "payload": {}}
+        self.servers.produce("stufio.events.delayed", envelope, key="order.9", delivery_time=int((time.time() + 1) * 1000),
+                             original_topic="hybrid", traceparent=f"00-{trace}-{caller}-01")
+        received = self.consumer.wait_id(event_id)
+        steps = {span.name.split()[0]: span for span in self.collector.wait(6, trace=trace)}
+        self.assertEqual(steps["accept"].parent, caller)
+        self.assertEqual(steps["accept"].kind, 5)
+        self.assertEqual((steps["publish"].kind, steps["publish"].attributes["messaging.system"]), (4, "kafka"))
+        self.assertEqual(received.headers["traceparent"].decode(), f"00-{trace}-{steps['publish'].id}-01")
+        self.assertEqual(self.collector.faults, [])
+
+    def test_a_far_event_is_transferred_in_its_trace(self):
+        trace, caller = uuid.uuid4().hex, uuid.uuid4().hex[:16]
+        event = self.put(delay_seconds=FAR + 3, traceparent=f"00-{trace}-{caller}-01")
+        self.consumer.wait_id(event["id"], FAR + 20)
+        steps = {span.name.split()[0]: span for span in self.collector.wait(7, trace=trace)}
+        self.assertEqual(steps["store"].attributes["schedules.tier"], "far")
+        self.assertEqual({span.parent for name, span in steps.items() if name != "accept"}, {steps["accept"].id})
+        self.assertLessEqual(steps["transfer"].end, steps["begin"].start)
 
     def test_a_delayed_event_of_another_producer_is_published_as_it_came(self):
         event_id = str(uuid.uuid4())
