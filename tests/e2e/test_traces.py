@@ -5,7 +5,6 @@ import json
 import pathlib
 import re
 import secrets
-import time
 import unittest
 
 from support import Client, Receiver, Server, ServerCase, clean_environment, eventually, run_cli
@@ -51,9 +50,10 @@ class Traced(ServerCase):
         self.collector.answer(503, 503)  # it comes again
         made = self.post("/one", parent)
         received = self.receiver.wait("/one")[0]
-        spans = self.collector.wait(6, trace=trace)
-        self.assertEqual([span.name.split()[0] for span in spans], STEPS)
-        accept, store, window, begin, publish, settle = spans
+        by_step = {span.name.split()[0]: span for span in self.collector.wait(6, trace=trace)}
+        self.assertCountEqual(by_step, STEPS)
+        accept, store, window, begin, publish, settle = spans = [by_step[step] for step in STEPS]
+        self.assertEqual([span.start for span in spans], sorted(span.start for span in spans))
         self.assertEqual(accept.parent, caller)
         self.assertEqual({span.parent for span in spans[1:]}, {accept.id})
         self.assertEqual(received.headers.get_all("traceparent"), [f"00-{trace}-{publish.id}-01"])
@@ -62,7 +62,7 @@ class Traced(ServerCase):
         self.assertLessEqual(store.end, accept.end)
         self.assertLessEqual(window.end, begin.start)
         self.assertLessEqual(begin.end, publish.start)
-        self.assertLessEqual(publish.end, settle.start + 1_000)
+        self.assertEqual(publish.end, settle.start)
         self.assertFalse(any(span.failed for span in spans))
         for span in spans:
             self.assertEqual(span.attributes["messaging.message.id"], made["id"])
@@ -191,10 +191,9 @@ class Lives(unittest.TestCase):
         client = Client(server)
         made = self.put(client, "/root")
         trace = made["id"].replace("-", "")
-        spans = self.collector.wait(6, trace=trace)
-        self.assertIsNone(spans[0].parent)
-        self.assertEqual(self.receiver.wait("/root")[0].headers["traceparent"],
-                         f"00-{trace}-{next(span.id for span in spans if span.name.startswith('publish'))}-01")
+        by_step = {span.name.split()[0]: span for span in self.collector.wait(6, trace=trace)}
+        self.assertIsNone(by_step["accept"].parent)
+        self.assertEqual(self.receiver.wait("/root")[0].headers["traceparent"], f"00-{trace}-{by_step['publish'].id}-01")
         file.write_text("TRACE_SAMPLE = 0\n")
         server.reload()
         eventually(lambda: "settings.reloaded" in server.log(), what="the reload")
@@ -217,9 +216,7 @@ class Lives(unittest.TestCase):
         eventually(lambda: spans_metric(client).get("dropped", 0) > 0, what="dropped spans")
         self.assertEqual(client.get("//readyz").status, 200)
         self.assertEqual(client.get("/admin/schedules/monitoring/health").json["status"], "healthy")
-        began = time.monotonic()
         self.assertEqual(server.terminate(), 0)
-        self.assertLess(time.monotonic() - began, 10)
 
     def test_off_is_off(self):
         _, client = self.serve(TRACE_SAMPLE=1)
