@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <thread>
 
 #include "tests/unit/trace/samples.h"
@@ -12,6 +13,10 @@ namespace {
 using namespace std::chrono_literals;
 using testing::id_of;
 using testing::sample_steps;
+
+// Whoever is not woken comes back late by itself, so that the test ends.
+constexpr std::chrono::milliseconds kLong = 20s;
+constexpr std::chrono::milliseconds kLonger = 30s;
 
 TEST(StepQueue, GivesStepsInOrderAndNotMoreThanAsked) {
   StepQueue queue(10);
@@ -37,22 +42,20 @@ TEST(StepQueue, DropsAndCountsWhatDoesNotFit) {
 
 TEST(StepQueue, AFullBatchWakesWhoWaitsForIt) {
   StepQueue queue(100);
-  std::vector<TraceStep> taken;
-  std::thread waiting([&] { taken = queue.take(8, 60s); });
+  auto taken = std::async(std::launch::async, [&] { return queue.take(8, kLonger); });
   queue.put(sample_steps(5));
   queue.put(sample_steps(5));
-  waiting.join();
-  EXPECT_EQ(taken.size(), 8U);
+  EXPECT_EQ(taken.wait_for(kLong), std::future_status::ready);
+  EXPECT_EQ(taken.get().size(), 8U);
 }
 
 TEST(StepQueue, ClosedItWakesEverybodyAndGivesWhatIsThere) {
   StepQueue queue(100);
-  std::vector<TraceStep> taken;
-  std::thread waiting([&] { taken = queue.take(8, 60s); });
+  auto taken = std::async(std::launch::async, [&] { return queue.take(8, kLonger); });
   queue.put(sample_steps(2));
   queue.close();
-  waiting.join();
-  EXPECT_EQ(taken.size(), 2U);
+  EXPECT_EQ(taken.wait_for(kLong), std::future_status::ready);
+  EXPECT_EQ(taken.get().size(), 2U);
   EXPECT_TRUE(queue.closed_within(60s));
   EXPECT_TRUE(queue.ended());
 }
