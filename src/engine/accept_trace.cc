@@ -6,7 +6,7 @@ namespace schedules {
 
 void AcceptTrace::note(size_t place, const Event& event, TimePoint now) {
   const auto trace = tracer_->recorded(event);
-  if (!trace) return;
+  if (!trace || !tracer_->admit(2)) return;
   auto& accept = calls_.emplace_back(Call{.place = place, .accept = {}}).accept;
   accept.trace = trace->trace;
   accept.span = accept_span(event);

@@ -29,10 +29,10 @@ std::string publish_traceparent(const TraceContext& trace, const Event& event) {
   return format_traceparent({trace.trace, span_id(event.id, Step::publish, to_micros(event.fire_at)), true});
 }
 
-std::optional<TraceStep> traced_step(const Tracer& tracer, Step step, const Event& event, TimePoint round,
-                                     TimePoint start, TimePoint end) {
+std::optional<TraceStep> traced_step(Tracer& tracer, Step step, const Event& event, TimePoint round, TimePoint start,
+                                     TimePoint end) {
   const auto trace = tracer.recorded(event);
-  if (!trace) return std::nullopt;
+  if (!trace || !tracer.admit(1)) return std::nullopt;
   TraceStep made;
   made.step = step;
   made.trace = trace->trace;

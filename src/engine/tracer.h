@@ -56,6 +56,9 @@ class Tracer {
   /// The trace into which this event's steps are recorded, with the caller's span; nullopt: they are not. The same at
   /// every step.
   [[nodiscard]] virtual std::optional<TraceContext> recorded(const Event& event) const = 0;
+  /// Asked before steps are made of a recorded event: false where there is no room for them, which are then counted as
+  /// dropped.
+  virtual bool admit(size_t steps) = 0;
   virtual void record(std::vector<TraceStep> steps) = 0;
 };
 
@@ -66,9 +69,9 @@ SpanId accept_span(const Event& event);
 /// What goes out with the event as it was begun: its publish is the parent.
 std::string publish_traceparent(const TraceContext& trace, const Event& event);
 
-/// nullopt where the event's trace is not recorded. `round`: see span_id.
-std::optional<TraceStep> traced_step(const Tracer& tracer, Step step, const Event& event, TimePoint round,
-                                     TimePoint start, TimePoint end);
+/// nullopt where the event's trace is not recorded, or there is no room. `round`: see span_id.
+std::optional<TraceStep> traced_step(Tracer& tracer, Step step, const Event& event, TimePoint round, TimePoint start,
+                                     TimePoint end);
 
 /// Collects the steps of a batch and hands them over at its end.
 class StepBatch {
@@ -80,7 +83,7 @@ class StepBatch {
   StepBatch(const StepBatch&) = delete;
   StepBatch& operator=(const StepBatch&) = delete;
 
-  /// The step, to be added to until the next call; nullptr where the event's trace is not recorded.
+  /// The step, to be added to until the next call; nullptr where there is none, as for traced_step.
   TraceStep* add(Step step, const Event& event, TimePoint fire_at, TimePoint start, TimePoint end) {
     if (tracer_ == nullptr) return nullptr;
     auto made = traced_step(*tracer_, step, event, fire_at, start, end);

@@ -4,6 +4,12 @@
 
 namespace schedules::trace {
 
+bool StepQueue::admit(size_t steps) {
+  if (held_.load(std::memory_order_relaxed) < limit_) return true;
+  dropped_ += steps;
+  return false;
+}
+
 void StepQueue::put(std::vector<TraceStep> steps) {
   bool enough = false;
   {
@@ -12,6 +18,7 @@ void StepQueue::put(std::vector<TraceStep> steps) {
     const size_t taken = std::min(room, steps.size());
     for (size_t i = 0; i < taken; ++i) waiting_.push_back(std::move(steps[i]));
     dropped_ += steps.size() - taken;
+    held_ = waiting_.size();
     enough = waiting_.size() >= wanted_;
   }
   if (enough) changed_.notify_one();
@@ -25,6 +32,7 @@ std::vector<TraceStep> StepQueue::take(size_t most, std::chrono::milliseconds pa
   const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(most, waiting_.size()));
   std::vector<TraceStep> taken(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
   waiting_.erase(waiting_.begin(), end);
+  held_ = waiting_.size();
   return taken;
 }
 
@@ -44,11 +52,6 @@ void StepQueue::close() {
 bool StepQueue::ended() {
   const std::scoped_lock lock(mutex_);
   return closed_ && waiting_.empty();
-}
-
-uint64_t StepQueue::dropped() {
-  const std::scoped_lock lock(mutex_);
-  return dropped_;
 }
 
 }  // namespace schedules::trace

@@ -2,6 +2,7 @@
 // for more than a short lock, once for each batch. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -17,6 +18,8 @@ class StepQueue {
  public:
   explicit StepQueue(size_t limit) : limit_(limit) {}
 
+  /// Whether there is room now; where there is none, as many are counted as dropped. Takes no lock.
+  bool admit(size_t steps);
   void put(std::vector<TraceStep> steps);
   /// At most `most`. Waits until there are so many, `patience` has passed, or it is closed.
   std::vector<TraceStep> take(size_t most, std::chrono::milliseconds patience);
@@ -25,15 +28,16 @@ class StepQueue {
   /// Nothing more is taken in, and nobody waits any more; what is there can still be taken.
   void close();
   [[nodiscard]] bool ended();
-  [[nodiscard]] uint64_t dropped();
+  [[nodiscard]] uint64_t dropped() const { return dropped_; }
 
  private:
   size_t limit_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<TraceStep> waiting_;
-  size_t wanted_ = 1;  ///< whoever takes is woken at so many
-  uint64_t dropped_ = 0;
+  size_t wanted_ = 1;            ///< whoever takes is woken at so many
+  std::atomic<size_t> held_{0};  ///< waiting_.size(), as it was a moment ago
+  std::atomic<uint64_t> dropped_{0};
   bool closed_ = false;
 };
 

@@ -25,7 +25,7 @@ std::optional<TraceContext> Tracing::recorded(const Event& event) const {
   return TraceContext{.trace = own, .span = {}, .sampled = true};
 }
 
-TracingCounts Tracing::counts() {
+TracingCounts Tracing::counts() const {
   const auto sent = exporter_.counts();
   return {.exported = sent.exported, .failed = sent.failed, .dropped = queue_.dropped()};
 }

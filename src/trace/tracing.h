@@ -33,10 +33,11 @@ class Tracing final : public Tracer {
   Tracing(TracingOptions options, std::unique_ptr<Collector> collector);
 
   [[nodiscard]] std::optional<TraceContext> recorded(const Event& event) const override;
+  bool admit(size_t steps) override { return queue_.admit(steps); }
   void record(std::vector<TraceStep> steps) override { queue_.put(std::move(steps)); }
 
   void set_ratio(double ratio) { sampler_.set(ratio); }
-  [[nodiscard]] TracingCounts counts();
+  [[nodiscard]] TracingCounts counts() const;
   /// See Exporter::stop.
   void stop(std::chrono::milliseconds timeout) { exporter_.stop(timeout); }
 

@@ -23,6 +23,10 @@ class KeptSteps final : public Tracer {
     if (!roots) return std::nullopt;
     return TraceContext{.trace = own_trace(event.id), .span = {}, .sampled = true};
   }
+  bool admit(size_t count) override {
+    if (!room) dropped += count;
+    return room;
+  }
   void record(std::vector<TraceStep> steps) override {
     for (auto& step : steps) kept.push_back(std::move(step));
   }
@@ -38,6 +42,8 @@ class KeptSteps final : public Tracer {
   }
 
   bool roots = false;
+  bool room = true;
+  size_t dropped = 0;
   std::vector<TraceStep> kept;
 };
 
@@ -135,6 +141,15 @@ TEST_F(EngineTrace, WithoutATracerEverythingGoesOutAsItCame) {
   accept(traced(seconds(0)));
   ASSERT_EQ(sink.delivered.size(), 1U);
   EXPECT_EQ(sink.delivered[0].event.traceparent, kSampled);
+}
+
+TEST_F(EngineTrace, WithoutRoomForStepsTheTraceGoesOnAllTheSame) {
+  steps.room = false;
+  accept(traced(seconds(0)));
+  EXPECT_TRUE(steps.kept.empty());
+  EXPECT_EQ(steps.dropped, 6U);
+  EXPECT_NE(sink.delivered.at(0).event.traceparent, kSampled);
+  EXPECT_EQ(parse_traceparent(sink.delivered.at(0).event.traceparent)->trace, parse_traceparent(kSampled)->trace);
 }
 
 TEST_F(EngineTrace, ATraceThatBeginsHereHasTheEventsIdAndNoParent) {

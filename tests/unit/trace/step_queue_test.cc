@@ -40,6 +40,17 @@ TEST(StepQueue, DropsAndCountsWhatDoesNotFit) {
   EXPECT_EQ(queue.dropped(), 4U) << "there is room again";
 }
 
+TEST(StepQueue, AdmitsWhileThereIsRoomAndCountsWhatItRefuses) {
+  StepQueue queue(4);
+  EXPECT_TRUE(queue.admit(2));
+  queue.put(sample_steps(4));
+  EXPECT_FALSE(queue.admit(2));
+  EXPECT_EQ(queue.dropped(), 2U);
+  static_cast<void>(queue.take(1, 0ms));
+  EXPECT_TRUE(queue.admit(2));
+  EXPECT_EQ(queue.dropped(), 2U);
+}
+
 TEST(StepQueue, AFullBatchWakesWhoWaitsForIt) {
   StepQueue queue(100);
   auto taken = std::async(std::launch::async, [&] { return queue.take(8, kLonger); });
