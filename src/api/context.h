@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/api.h"
+#include "api/audit/note.h"
 #include "api/jobs.h"
 
 namespace schedules::api {
@@ -15,6 +16,10 @@ struct Context {
   std::atomic<bool> draining{false};
 
   [[nodiscard]] TimePoint now() const { return deps.clock.wall(); }
+  /// Into the audit trail, beside a change that another store has made.
+  void note(const Identity& by, std::string kind, std::string object_id, std::string action, std::string changes) const;
+  /// The same of an event: people's changes are noted, a producer's are its traffic.
+  void note_event(const Identity& by, const EventId& id, std::string action, std::string changes) const;
   [[nodiscard]] RetentionCuts retention() const { return deps.retention ? deps.retention() : RetentionCuts{}; }
 };
 
@@ -33,6 +38,7 @@ void add_monitoring_routes(Router& router, Context& context);
 void add_analytics_routes(Router& router, Context& context);
 void add_cluster_routes(Router& router, Context& context);
 void add_settings_routes(Router& router, Context& context);
+void add_audit_routes(Router& router, Context& context);
 void add_scheduled_routes(Router& router, Context& context);
 void add_scheduled_figure_routes(Router& router, Context& context);
 void add_admin_analytics_routes(Router& router, Context& context);

@@ -17,7 +17,9 @@
 #include "engine/claims.h"
 #include "engine/events.h"
 #include "engine/schedules.h"
+#include "store/alert_store.h"
 #include "store/analytics_store.h"
+#include "store/audit_trail.h"
 #include "store/execution_store.h"
 #include "store/schedule_store.h"
 #include "time/clock.h"
@@ -135,6 +137,9 @@ struct ApiDeps {
   TierDoors tiers;
   RequestMeter meter;                        ///< unset: nothing is measured
   AnalyticsStore* analytics = nullptr;       ///< null: none are kept here
+  AlertStore* alerts = nullptr;              ///< null: none are kept here
+  AuditTrail* audit = nullptr;               ///< null: none is kept here
+  std::function<void(AuditEntry)> note;      ///< takes what goes with no change of the trail's store; may be unset
   std::function<RetentionCuts()> retention;  ///< what is older is not shown; unset: everything is
 };
 

@@ -40,6 +40,9 @@ bool Node::Parts::stop(std::chrono::milliseconds timeout) {
   if (coordinator && loop) hand_over(std::max(left(), std::chrono::milliseconds(500)));
   if (journaling) journaling->stop(left());
   if (sinks) sinks->stop(left());
+  if (audit && !audit->flush(std::max(left(), std::chrono::milliseconds(500)))) {
+    log::warn("audit.not_written", {{"entries", std::to_string(audit->waiting())}});
+  }
   if (recorder) stopped_cleanly = recorder->flush(std::max(left(), std::chrono::milliseconds(500))) && stopped_cleanly;
   if (stores && stores->outbox() != nullptr) stores->outbox()->flush(left());
   if (tracing) tracing->stop(std::clamp(left(), kLastSpans / 4, kLastSpans));

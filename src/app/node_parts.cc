@@ -45,6 +45,7 @@ api::ApiOptions api_options(const Settings& settings) {
   options.default_max_retries = static_cast<uint32_t>(settings.max_retries);
   options.default_retry_delay = seconds(settings.retry_delay_seconds);
   options.cron_seconds_last = settings.cron_seconds_field == SecondsField::last;
+  options.audit_events = settings.audit_events;
   return options;
 }
 
@@ -54,6 +55,7 @@ Status Node::Parts::open_stores_and_sinks() {
   auto opened = Stores::open(settings, clock, *random);
   if (!opened) return fail(opened.error());
   stores = std::move(*opened);
+  audit = std::make_unique<api::AuditQueue>(stores->audit());
   if (Journaling::wanted(settings)) {
     auto journal = Journaling::open(settings, *stores, clock);
     if (!journal) return fail(journal.error());
@@ -62,7 +64,6 @@ Status Node::Parts::open_stores_and_sinks() {
   auto made = Sinks::open(settings, stores->tail(), clock);
   if (!made) return fail(made.error());
   sinks = std::move(*made);
-  if (journaling) sinks->publish_into_kafka_by(journaling->sink());
   return {};
 }
 
@@ -247,6 +248,9 @@ api::ApiDeps Node::Parts::api_deps() {
       .meter = [this](std::string_view route, int status,
                       Duration took) { metrics.observe_request(route, status, took); },
       .analytics = &stores->analytics(),
+      .alerts = &stores->alerts(),
+      .audit = &stores->audit(),
+      .note = [this](AuditEntry entry) { audit->note(std::move(entry)); },
       .retention = [this] { return retention(); },
   };
 }

@@ -3,6 +3,7 @@
 
 #include "analytics/recorder.h"
 #include "api/api.h"
+#include "api/audit/queue.h"
 #include "api/http/server.h"
 #include "app/access.h"
 #include "app/completions.h"
@@ -37,6 +38,8 @@ struct Node::Parts {
   std::unique_ptr<Stores> stores;
   std::unique_ptr<Journaling> journaling;  ///< null where it is off
   std::unique_ptr<Sinks> sinks;
+  std::unique_ptr<api::AuditQueue> audit;
+  uint64_t audit_dropped = 0;  ///< in metrics; housekeeping's
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<CopiedLog> copied_log;        ///< null without MongoDB
   std::unique_ptr<BoundedClock> bounded_clock;  ///< the engine's; held to Redis' where there is one
@@ -54,7 +57,8 @@ struct Node::Parts {
   std::unique_ptr<api::DefinitionDesk> definitions;
   DefinitionFiles declared_in_code;  ///< by the library's user
   std::atomic<bool> definitions_applied{true};
-  std::atomic<int64_t> history_days{0};  ///< these five of the settings may change while it runs
+  std::atomic<int64_t> audit_days{0};  ///< these six of the settings may change while it runs
+  std::atomic<int64_t> history_days{0};
   std::atomic<int64_t> analytics_days{0};
   std::atomic<int64_t> stream_seconds{0};
   std::atomic<int64_t> stream_messages{0};
@@ -102,6 +106,7 @@ struct Node::Parts {
   void refresh_traces();
   [[nodiscard]] RetentionCuts retention() const;
   void expire();
+  void refresh_audit();
   api::ApiDeps api_deps();
   void hand_over(std::chrono::milliseconds patience);
   bool stop(std::chrono::milliseconds timeout);

@@ -3,6 +3,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "api/audit/note.h"
 #include "app/declared.h"
 #include "app/node.h"
 #include "base/await.h"
@@ -37,6 +38,11 @@ Event event_of(const NewEvent& given, const Scheduler::Options& options) {
   event.target.kind = given.webhook_url.empty() ? TargetKind::handler : TargetKind::webhook;
   event.target.url = given.webhook_url;
   return event;
+}
+
+AuditNote library_note(std::string_view action, const Schedule* before, const Schedule* after) {
+  return api::schedule_note({.name = "library", .role = std::string(api::kSystemRole)}, action, before, after,
+                            SystemClock().wall());
 }
 
 Status check_body(const std::string& body) {
@@ -216,7 +222,8 @@ Answer<std::string> Scheduler::declare(const NewSchedule& given) {
   if (auto body = check_body(given.body); !body) return problem_of(body.error());
   auto found = impl_->find_by_name(given.name);
   if (!found) return problem_of(found.error());
-  const Schedule wanted = schedule_of(given);
+  Schedule wanted = schedule_of(given);
+  wanted.audit = library_note("create", nullptr, &wanted);
   auto stored = await<Schedule>([&](auto done) {
     if (!*found) return impl_->node->schedules().create(wanted, std::move(done));
     const auto same = [](const Schedule& s) {
@@ -225,6 +232,7 @@ Answer<std::string> Scheduler::declare(const NewSchedule& given) {
     if (same(**found) == same(wanted)) return done(std::move(**found));  // its plan goes on undisturbed
     impl_->node->schedules().edit((*found)->id, {},
                                   [wanted](Schedule& schedule) -> Status {
+                                    const Schedule before = schedule;
                                     schedule.cron_expression = wanted.cron_expression;
                                     schedule.every = wanted.every;
                                     schedule.timezone = wanted.timezone;
@@ -232,6 +240,7 @@ Answer<std::string> Scheduler::declare(const NewSchedule& given) {
                                     schedule.event_type = wanted.event_type;
                                     schedule.event_action = wanted.event_action;
                                     schedule.event_payload = wanted.event_payload;
+                                    schedule.audit = library_note("update", &before, &schedule);
                                     return {};
                                   },
                                   std::move(done));
@@ -244,7 +253,9 @@ Answer<bool> Scheduler::remove_schedule(const std::string& name) {
   auto found = impl_->find_by_name(name);
   if (!found) return problem_of(found.error());
   if (!*found) return false;
-  auto removed = await<bool>([&](auto done) { impl_->node->schedules().remove((*found)->id, std::move(done)); });
+  auto removed = await<bool>([&](auto done) {
+    impl_->node->schedules().remove((*found)->id, library_note("delete", &**found, nullptr), std::move(done));
+  });
   if (!removed) return problem_of(removed.error());
   return *removed;
 }

@@ -60,6 +60,8 @@ void Stores::keep_schedules_in(Store& store) {
   dead_letters_ = &store;
   definitions_ = &store;
   runs_ = &store;
+  audit_ = &store;
+  alerts_ = &store;
 }
 
 Status Stores::open_schedules(const Settings& settings, const Clock& clock, Random& random) {

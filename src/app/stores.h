@@ -49,6 +49,8 @@ class Stores {
   [[nodiscard]] DeadLetterStore& dead_letters() const { return *dead_letters_; }
   [[nodiscard]] DefinitionStore& definitions() const { return *definitions_; }
   [[nodiscard]] RunBook& runs() const { return *runs_; }
+  [[nodiscard]] AuditTrail& audit() const { return *audit_; }
+  [[nodiscard]] AlertStore& alerts() const { return *alerts_; }
   /// Where executions are written and read; with a server, through the outbox.
   [[nodiscard]] ExecutionStore& executions() const { return *executions_; }
   [[nodiscard]] AnalyticsStore& analytics() const { return *analytics_; }
@@ -95,6 +97,8 @@ class Stores {
   DeadLetterStore* dead_letters_ = nullptr;
   DefinitionStore* definitions_ = nullptr;
   RunBook* runs_ = nullptr;
+  AuditTrail* audit_ = nullptr;
+  AlertStore* alerts_ = nullptr;
   ExecutionStore* executions_ = nullptr;
   AnalyticsStore* analytics_ = nullptr;
 };

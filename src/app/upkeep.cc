@@ -134,6 +134,19 @@ void Node::Parts::expire() {
   stores->executions().expire(retention(), [](const Result<Expired>& expired) {
     if (!expired) log::warn("executions.expire_failed", {{"error", expired.error().detail}});
   });
+  stores->audit().forget_entries(clock.wall() - hours(24 * audit_days), [](const Result<uint64_t>& forgotten) {
+    if (!forgotten) log::warn("audit.expire_failed", {{"error", forgotten.error().detail}});
+  });
+  stores->alerts().forget_alerts(clock.wall() - hours(24 * history_days), [](const Result<uint64_t>& forgotten) {
+    if (!forgotten) log::warn("alerts.expire_failed", {{"error", forgotten.error().detail}});
+  });
+}
+
+void Node::Parts::refresh_audit() {
+  audit->tick();
+  metrics.audit_waiting.set(static_cast<double>(audit->waiting()));
+  const uint64_t dropped = audit->dropped();
+  metrics.audit_dropped.add(static_cast<double>(dropped - std::exchange(audit_dropped, dropped)));
 }
 
 void Node::Parts::look_at_mongo() {
@@ -166,6 +179,7 @@ void Node::Parts::plan_housekeeping() {
     refresh_ingest();
     refresh_journal();
     refresh_traces();
+    refresh_audit();
   });
   housekeeping.every(seconds(5), [this] { refresh_gauges(); });
   housekeeping.every(seconds(30), [this] {
@@ -184,6 +198,7 @@ void Node::Parts::plan_housekeeping() {
 }
 
 void Node::Parts::keep_live(const Settings& from) {
+  audit_days = from.audit_retention_days;
   history_days = from.execution_history_ttl_days;
   analytics_days = from.analytics_retention_days;
   stream_seconds = from.stream_keep_seconds;

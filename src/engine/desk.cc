@@ -28,6 +28,11 @@ void Desk::create(Schedule schedule, Done<Schedule> done) {
   const TimePoint now = ports_.clock.wall();
   const auto seconds = static_cast<uint32_t>(to_micros(now) / 1'000'000);
   if (schedule.id.empty()) schedule.id = new_object_id(seconds, ports_.random);
+  if (schedule.audit && schedule.audit->object_id.empty()) {
+    auto entry = *schedule.audit;
+    entry.object_id = schedule.id;
+    schedule.audit = std::make_shared<const AuditEntry>(std::move(entry));
+  }
   schedule.created_at = now;
   schedule.updated_at = now;
   schedule.revision = 1;
@@ -110,7 +115,9 @@ void Desk::find(ScheduleFilter filter, Done<std::vector<Schedule>> done) {
   });
 }
 
-void Desk::remove(std::string id, Done<bool> done) { ports_.schedules.remove(std::move(id), std::move(done)); }
+void Desk::remove(std::string id, AuditNote audit, Done<bool> done) {
+  ports_.schedules.remove(std::move(id), std::move(audit), std::move(done));
+}
 
 void Desk::due(Done<std::vector<Schedule>> done) {
   const TimePoint now = ports_.clock.wall();

@@ -18,7 +18,7 @@ class Desk final : public Schedules {
   void edit(std::string id, std::optional<uint64_t> if_revision, ScheduleEdit edit, Done<Schedule> done) override;
   void get(std::string id, Done<std::optional<Schedule>> done) override;
   void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) override;
-  void remove(std::string id, Done<bool> done) override;
+  void remove(std::string id, AuditNote audit, Done<bool> done) override;
   void execute(std::string id, Done<Schedule> done) override;
   void due(Done<std::vector<Schedule>> done) override;
 

@@ -12,7 +12,8 @@
 
 namespace schedules {
 
-/// Changes a copy of the stored schedule; may refuse. Called on a store's thread; must not block.
+/// Changes a copy of the stored schedule; may refuse, and may set Schedule::audit. Called on a store's thread; must not
+/// block.
 using ScheduleEdit = std::function<Status(Schedule&)>;
 
 class Schedules {
@@ -29,7 +30,7 @@ class Schedules {
   virtual void get(std::string id, Done<std::optional<Schedule>> done) = 0;
   virtual void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) = 0;
   /// Whether it was there. What is pending of it never fires.
-  virtual void remove(std::string id, Done<bool> done) = 0;
+  virtual void remove(std::string id, AuditNote audit, Done<bool> done) = 0;
   /// Fires it now, beside its plan; answers the refreshed schedule once the event has ended. Errors: not_found,
   /// publish_failed, timeout.
   virtual void execute(std::string id, Done<Schedule> done) = 0;

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "model/alert.h"
+#include "model/audit.h"
 #include "model/event.h"
 
 namespace schedules {
@@ -49,6 +51,7 @@ struct Schedule {
   uint32_t overlap_limit = 1;              ///< for buffer_all and max_parallel
   std::chrono::seconds max_runtime{3600};  ///< a run counts no longer than this
   Ack ack = Ack::none;
+  AlertPolicy alerts;
 
   // The event it makes.
   std::string event_type;
@@ -82,6 +85,8 @@ struct Schedule {
   TimePoint updated_at;
   std::optional<std::string> created_by;
   std::string owner;  ///< of declarative schedules: who declares it; empty: made by hand
+
+  AuditNote audit;  ///< written with the next create or update of this value; not a part of what is stored
 };
 
 /// The record of one firing, or of one decision not to fire.

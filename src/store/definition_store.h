@@ -51,6 +51,7 @@ struct DefinitionOverrides {
   std::optional<std::optional<std::string>> cron;
   std::optional<std::optional<DefinitionStatus>> status;
   TimePoint at;  ///< now; becomes updated_at
+  AuditNote audit;
 };
 
 /// All calls are thread-safe, answer once on a thread of the store, and are durable when they answer.

@@ -50,7 +50,7 @@ class ScheduleStore {
   /// By created_at, then id.
   virtual void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) = 0;
   /// Whether it was there. Its executions stay.
-  virtual void remove(std::string id, Done<bool> done) = 0;
+  virtual void remove(std::string id, AuditNote audit, Done<bool> done) = 0;
   /// Active ones whose next_execution ≤ until, soonest first.
   virtual void due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) = 0;
   /// The planner's progress: planned_until, next_execution, planned_count and status completed, where the stored

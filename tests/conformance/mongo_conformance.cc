@@ -23,7 +23,7 @@ struct Opened {
 ScheduleStores open_stores() {
   auto opened = std::make_shared<Opened>();
   auto* const store = opened->store.get();
-  return {std::move(opened), store, store, store, store, store};
+  return {std::move(opened), store, store, store, store, store, store, store};
 }
 
 const ScheduleBackend kMongo{"Mongo", open_stores};
@@ -32,6 +32,8 @@ INSTANTIATE_TEST_SUITE_P(Mongo, ScheduleStoreTest, ::testing::Values(kMongo), ba
 INSTANTIATE_TEST_SUITE_P(Mongo, DeadLetterStoreTest, ::testing::Values(kMongo), backend_name);
 INSTANTIATE_TEST_SUITE_P(Mongo, DefinitionStoreTest, ::testing::Values(kMongo), backend_name);
 INSTANTIATE_TEST_SUITE_P(Mongo, RunBookTest, ::testing::Values(kMongo), backend_name);
+INSTANTIATE_TEST_SUITE_P(Mongo, AuditTrailTest, ::testing::Values(kMongo), backend_name);
+INSTANTIATE_TEST_SUITE_P(Mongo, AlertStoreTest, ::testing::Values(kMongo), backend_name);
 
 TEST(MongoStores, AnotherClientSeesWhatWasAnswered) {
   MongoDatabase database;

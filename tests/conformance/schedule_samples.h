@@ -23,13 +23,14 @@ Execution full_execution(uint64_t number);
 inline auto fields_of(const Schedule& schedule) {
   const auto& [id, name, description, status, cron, every, execution_time, one_time, timezone, start_at, end_at,
                max_count, jitter, dst_gap, dst_overlap, catch_up, late_after, window, catch_max, rate, overlap,
-               overlap_limit, max_runtime, ack, event_type, event_action, entity_id, payload, headers, correlation_id,
-               actor_type, actor_id, topic, target, priority, max_delay, max_retries, retry_delay, tags, revision,
-               planned_until, next_execution, last_execution, last_status, planned_count, execution_count, error_count,
-               last_error, note, created_at, updated_at, created_by, owner] = schedule;
+               overlap_limit, max_runtime, ack, alerts, event_type, event_action, entity_id, payload, headers,
+               correlation_id, actor_type, actor_id, topic, target, priority, max_delay, max_retries, retry_delay, tags,
+               revision, planned_until, next_execution, last_execution, last_status, planned_count, execution_count,
+               error_count, last_error, note, created_at, updated_at, created_by, owner, audit] = schedule;
+  static_cast<void>(audit);  // not stored
   return std::tie(id, name, description, status, cron, every, execution_time, one_time, timezone, start_at, end_at,
                   max_count, jitter, dst_gap, dst_overlap, catch_up, late_after, window, catch_max, rate, overlap,
-                  overlap_limit, max_runtime, ack, event_type, event_action, entity_id, payload, headers,
+                  overlap_limit, max_runtime, ack, alerts, event_type, event_action, entity_id, payload, headers,
                   correlation_id, actor_type, actor_id, topic, target, priority, max_delay, max_retries, retry_delay,
                   tags, revision, planned_until, next_execution, last_execution, last_status, planned_count,
                   execution_count, error_count, last_error, note, created_at, updated_at, created_by, owner);

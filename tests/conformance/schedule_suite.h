@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include "store/alert_store.h"
+#include "store/audit_trail.h"
 #include "store/definition_store.h"
 #include "store/run_book.h"
 #include "store/schedule_store.h"
@@ -26,6 +28,8 @@ struct ScheduleStores {
   DeadLetterStore* letters = nullptr;
   DefinitionStore* definitions = nullptr;
   RunBook* runs = nullptr;
+  AuditTrail* audit = nullptr;
+  AlertStore* alerts = nullptr;
 };
 
 struct ScheduleBackend {
@@ -57,7 +61,7 @@ class ScheduleStoreTest : public ::testing::TestWithParam<ScheduleBackend> {
   }
   std::vector<std::string> find_names(ScheduleFilter filter) { return names(find(std::move(filter))); }
   bool remove(const std::string& id) {
-    return await<bool>([&](auto done) { store.remove(id, std::move(done)); }).value();
+    return await<bool>([&](auto done) { store.remove(id, nullptr, std::move(done)); }).value();
   }
   std::vector<std::string> due_names(TimePoint until, size_t limit = 100) {
     return names(
@@ -108,6 +112,38 @@ class RunBookTest : public ::testing::TestWithParam<ScheduleBackend> {
   }
   std::vector<RunEntry> look(const std::string& schedule_id) {
     return change(schedule_id, [](std::vector<RunEntry>&) {}).value();
+  }
+};
+
+class AuditTrailTest : public ::testing::TestWithParam<ScheduleBackend> {
+ protected:
+  ScheduleStores stores = GetParam().open();
+  AuditTrail& store = *stores.audit;
+
+  Status append(std::vector<AuditEntry> entries) {
+    return await<void>([&](auto done) { store.append_entries(std::move(entries), std::move(done)); });
+  }
+  AuditPage find(AuditFilter filter) {
+    return await<AuditPage>([&](auto done) { store.find_entries(std::move(filter), std::move(done)); }).value();
+  }
+  uint64_t forget(TimePoint before) {
+    return await<uint64_t>([&](auto done) { store.forget_entries(before, std::move(done)); }).value();
+  }
+};
+
+class AlertStoreTest : public ::testing::TestWithParam<ScheduleBackend> {
+ protected:
+  ScheduleStores stores = GetParam().open();
+  AlertStore& store = *stores.alerts;
+
+  std::vector<bool> save(std::vector<Alert> alerts) {
+    return await<std::vector<bool>>([&](auto done) { store.save_alerts(std::move(alerts), std::move(done)); }).value();
+  }
+  AlertPage find(AlertFilter filter) {
+    return await<AlertPage>([&](auto done) { store.find_alerts(std::move(filter), std::move(done)); }).value();
+  }
+  uint64_t forget(TimePoint before) {
+    return await<uint64_t>([&](auto done) { store.forget_alerts(before, std::move(done)); }).value();
   }
 };
 

@@ -196,7 +196,13 @@ constexpr std::string_view kFields1 =
 TEST(SqliteFormat, DefinitionBytes) {
   std::string packed;
   pack_definition(full_schedule(3), packed);
-  EXPECT_EQ(hex(packed), fmt::format("02{}01", kFields1));
+  // Layout 3: then ack, url, on (failure, silence), after_failures, grace, reminder.
+  EXPECT_EQ(hex(packed), fmt::format("03{}01{}", kFields1,
+                                     "011c68747470733a2f2f6578616d706c652e636f6d2f616c657274732f33"
+                                     "010200"
+                                     "010c"
+                                     "018201"
+                                     "01aa38"));
   Schedule read{.id = full_schedule(3).id};
   ASSERT_TRUE(unpack_definition(packed, read));
   std::string again;
@@ -208,11 +214,22 @@ TEST(SqliteFormat, DefinitionOfLayout1IsReadWithoutAck) {
   std::string packed;
   pack_definition(full_schedule(3), packed);
   packed.front() = 1;
-  packed.pop_back();
+  packed.resize(1 + kFields1.size() / 2);
   Schedule read{.id = full_schedule(3).id, .ack = Ack::required};
   ASSERT_TRUE(unpack_definition(packed, read));
   EXPECT_EQ(read.ack, Ack::none);
   EXPECT_EQ(read.max_runtime, full_schedule(3).max_runtime);
+}
+
+TEST(SqliteFormat, DefinitionOfLayout2IsReadWithoutAlerts) {
+  std::string packed;
+  pack_definition(full_schedule(3), packed);
+  packed.front() = 2;
+  packed.resize(1 + kFields1.size() / 2 + 1);
+  Schedule read{.id = full_schedule(3).id, .alerts = full_schedule(1).alerts};
+  ASSERT_TRUE(unpack_definition(packed, read));
+  EXPECT_EQ(read.ack, Ack::required);
+  EXPECT_EQ(read.alerts, AlertPolicy{});
 }
 
 TEST(SqliteFormat, CutOrNewerDefinitionIsRefused) {
@@ -224,7 +241,7 @@ TEST(SqliteFormat, CutOrNewerDefinitionIsRefused) {
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().code, Code::corrupt);
   }
-  packed[0] = 3;
+  packed[0] = 4;
   Schedule schedule;
   EXPECT_EQ(unpack_definition(packed, schedule).error().code, Code::newer_layout);
 }

@@ -19,7 +19,7 @@ ScheduleStores schedule_stores(bool threaded) {
                                                        .executor = threaded ? nullptr : &opened->inline_executor})
                                 .value());
   auto* const store = opened->store.get();
-  return {std::move(opened), store, store, store, store, store};
+  return {std::move(opened), store, store, store, store, store, store, store};
 }
 
 ExecutionStores execution_stores(size_t exact_rows_max) {
@@ -41,6 +41,8 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, ScheduleStoreTest, ::testing::Values(kThreaded,
 INSTANTIATE_TEST_SUITE_P(Sqlite, DeadLetterStoreTest, ::testing::Values(kThreaded), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, DefinitionStoreTest, ::testing::Values(kThreaded), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, RunBookTest, ::testing::Values(kThreaded), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, AuditTrailTest, ::testing::Values(kThreaded), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, AlertStoreTest, ::testing::Values(kThreaded), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, AnalyticsStoreTest, ::testing::Values(kExact), execution_backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, ExecutionStoreTest, ::testing::Values(kExact, kSummed), execution_backend_name);
 

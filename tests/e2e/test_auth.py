@@ -41,7 +41,7 @@ ROUTES = {
                   ("POST", "/admin/redis-events", {}), ("GET", f"/admin/redis-events/{UNKNOWN_EVENT}", None),
                   ("POST", f"/admin/redis-events/{UNKNOWN_EVENT}/claim?processor_id=w", None),
                   ("POST", f"/admin/redis-events/{UNKNOWN_EVENT}/complete", None),
-                  ("GET", "/admin/redis-events/monitoring/dashboard", None),
+                  ("GET", "/audit", None), ("GET", "/admin/redis-events/monitoring/dashboard", None),
                   ("POST", "/admin/redis-events/maintenance/cleanup", None)],
 }
 

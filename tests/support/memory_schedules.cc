@@ -37,7 +37,7 @@ void MemorySchedules::find(ScheduleFilter filter, Done<std::vector<Schedule>> do
   done(std::move(all));
 }
 
-void MemorySchedules::remove(std::string id, Done<bool> done) { done(schedules.erase(id) > 0); }
+void MemorySchedules::remove(std::string id, AuditNote /*audit*/, Done<bool> done) { done(schedules.erase(id) > 0); }
 
 void MemorySchedules::due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) {
   std::vector<Schedule> due;

@@ -63,14 +63,19 @@ bool changes_content(const TierEventInput& input) {
 
 void change_content(Context& context, CallPtr call, TierView view, EventId id, const TierEventInput& input,
                     CheckEvent check) {
-  auto edit = [input, check = std::move(check)](Event& event) -> Status {
+  auto changes = std::make_shared<std::string>();
+  auto edit = [input, check = std::move(check), changes](Event& event) -> Status {
+    const Event before = event;
     input.apply(event);
+    *changes = event_changes(before, event);
     return input.scheduled_at ? check(event) : Status{};
   };
-  context.deps.events.change(id, std::nullopt, std::move(edit),
-                             [&context, view, id, call = std::move(call)](Result<ChangeAnswer> answer) mutable {
-                               answer_changed(context, std::move(call), view, id, answer);
-                             });
+  context.deps.events.change(
+      id, std::nullopt, std::move(edit),
+      [&context, view, id, changes, call = std::move(call)](Result<ChangeAnswer> answer) mutable {
+        if (answer && answer->result == ChangeResult::done) context.note_event(call->identity, id, "change", *changes);
+        answer_changed(context, std::move(call), view, id, answer);
+      });
 }
 
 void complete_by_status(Context& context, CallPtr call, TierView view, EventId id, WorkDone work) {
@@ -199,10 +204,16 @@ void remove_one(Context& context, CallPtr call, TierView view) {
         if (!*row) return call->fail(no_tier_event(view));
         context.deps.tiers.claims->drop(id, [&context, view, id, call = std::move(call)](Result<bool> dropped) mutable {
           if (!dropped) return call->fail(dropped.error());
-          if (*dropped) return call->empty(204);
+          if (*dropped) {
+            context.note_event(call->identity, id, "drop", "{}");
+            return call->empty(204);
+          }
           context.deps.events.cancel(id, std::nullopt, std::chrono::milliseconds(0),
                                      [&context, view, id, call = std::move(call)](Result<ChangeAnswer> answer) mutable {
-                                       if (answer && answer->result == ChangeResult::done) return call->empty(204);
+                                       if (answer && answer->result == ChangeResult::done) {
+                                         context.note_event(call->identity, id, "cancel", "{}");
+                                         return call->empty(204);
+                                       }
                                        answer_changed(context, std::move(call), view, id, answer);
                                      });
         });

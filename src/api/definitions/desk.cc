@@ -4,7 +4,9 @@
 #include <map>
 #include <set>
 
+#include "api/audit/note.h"
 #include "api/definitions/effective.h"
+#include "api/json/writer.h"
 #include "api/schedules/schedule_output.h"
 #include "base/await.h"
 #include "engine/rule.h"
@@ -45,8 +47,14 @@ Result<std::optional<Schedule>> find_schedule(Schedules& schedules, const Stored
 
 enum class Applied : uint8_t { created, updated, unchanged };
 
+/// Who applies it, and when.
+struct Applier {
+  Actor actor{.name = std::string(kDefinitionActor), .role = std::string(kSystemRole)};
+  TimePoint now;
+};
+
 // Makes the schedule what the definition says; notes its id in the definition.
-Result<Applied> apply(Schedules& schedules, StoredDefinition& definition) {
+Result<Applied> apply(Schedules& schedules, StoredDefinition& definition, const Applier& by) {
   auto found = find_schedule(schedules, definition);
   if (!found) return fail(found.error());
   if (!*found) {
@@ -54,6 +62,7 @@ Result<Applied> apply(Schedules& schedules, StoredDefinition& definition) {
     if (!is_active(definition)) return Applied::unchanged;
     Schedule schedule;
     if (auto shaped = shape(definition, true, schedule); !shaped) return fail(shaped.error());
+    schedule.audit = schedule_note(by.actor, "create", nullptr, &schedule, by.now);
     auto created = await<Schedule>([&](auto done) { schedules.create(std::move(schedule), std::move(done)); });
     if (!created) return fail(created.error());
     definition.schedule_id = created->id;
@@ -70,11 +79,40 @@ Result<Applied> apply(Schedules& schedules, StoredDefinition& definition) {
   if (shown(wanted) == shown(stored)) return Applied::unchanged;
   auto edited = await<Schedule>([&](auto done) {
     schedules.edit(
-        stored.id, std::nullopt, [definition](Schedule& schedule) { return shape(definition, false, schedule); },
+        stored.id, std::nullopt,
+        [definition, by](Schedule& schedule) -> Status {
+          const Schedule before = schedule;
+          if (auto shaped = shape(definition, false, schedule); !shaped) return shaped;
+          schedule.audit = schedule_note(by.actor, "update", &before, &schedule, by.now);
+          return {};
+        },
         std::move(done));
   });
   if (!edited) return fail(edited.error());
   return Applied::updated;
+}
+
+std::string overrides_of(const StoredDefinition& definition) {
+  std::string text;
+  json::Writer out(text);
+  out.open('{').key("manual_payload_override").raw(definition.manual_payload.value_or("null"));
+  out.field("manual_cron_override", definition.manual_cron);
+  const auto& status = definition.manual_status;
+  out.field("manual_status_override", status ? std::optional(to_string(*status)) : std::nullopt).close('}');
+  return text;
+}
+
+AuditNote override_note(const Actor& by, const StoredDefinition& before, const StoredDefinition& after, TimePoint now) {
+  auto changes = changes_between(overrides_of(before), overrides_of(after));
+  if (changes == "{}") return nullptr;
+  return std::make_shared<const AuditEntry>(sealed({.id = {},
+                                                    .at = now,
+                                                    .actor = by,
+                                                    .kind = "definition",
+                                                    .object_id = before.class_name,
+                                                    .object_name = before.event_name,
+                                                    .action = "override",
+                                                    .changes = std::move(changes)}));
 }
 
 bool is_store_down(const Error& error) {
@@ -171,7 +209,7 @@ class DefinitionDesk::Sync {
 
   Status apply_one(StoredDefinition& definition) {
     if (desk_.stopping_) return fail(Code::shutting_down, "the scheduler is stopping");
-    const auto applied = apply(desk_.schedules_, definition);
+    const auto applied = apply(desk_.schedules_, definition, {.now = desk_.clock_.wall()});
     const bool removed = definition.last_error == kRemoved;
     if (!applied) {
       if (is_store_down(applied.error())) return fail(applied.error());
@@ -251,8 +289,10 @@ void DefinitionDesk::get(std::string name, Done<DefinitionView> done) {
   });
 }
 
-void DefinitionDesk::set_overrides(std::string name, DefinitionOverrides overrides, Done<DefinitionView> done) {
-  work_->post([this, name = std::move(name), overrides = std::move(overrides), done = std::move(done)]() mutable {
+void DefinitionDesk::set_overrides(std::string name, DefinitionOverrides overrides, Actor by,
+                                   Done<DefinitionView> done) {
+  work_->post([this, name = std::move(name), overrides = std::move(overrides), by = std::move(by),
+               done = std::move(done)]() mutable {
     auto found =
         await<std::optional<StoredDefinition>>([&](auto next) { store_.get_definition(name, std::move(next)); });
     if (!found) return done(fail(found.error()));
@@ -275,10 +315,11 @@ void DefinitionDesk::set_overrides(std::string name, DefinitionOverrides overrid
       if (error.field == "event_payload") error.field = "manual_payload_override";
       return done(fail(std::move(error)));
     }
+    overrides.audit = override_note(by, **found, tried, overrides.at);
     auto stored =
         await<StoredDefinition>([&](auto next) { store_.set_overrides(name, std::move(overrides), std::move(next)); });
     if (!stored) return done(fail(stored.error()));
-    auto applied = apply(schedules_, *stored);
+    auto applied = apply(schedules_, *stored, {.actor = by, .now = clock_.wall()});
     if (!applied) return done(fail(applied.error()));
     DefinitionView view{std::move(*stored), std::nullopt};
     auto now = find_schedule(schedules_, view.definition);

@@ -47,7 +47,7 @@ class DefinitionDesk {
   void get(std::string name, Done<DefinitionView> done);
   /// Overrides, and applies them at once. Errors: not_found, and what check_schedule says of the result, which is then not
   /// stored.
-  void set_overrides(std::string name, DefinitionOverrides overrides, Done<DefinitionView> done);
+  void set_overrides(std::string name, DefinitionOverrides overrides, Actor by, Done<DefinitionView> done);
 
   /// Faults of the last sync. For health.
   [[nodiscard]] std::vector<std::string> faults() const;

@@ -113,7 +113,8 @@ void put(Context& context, CallPtr call) {
   });
   if (faults.any()) return call->fail(faults.error());
   const std::string name(call->param("name"));
-  context.deps.definitions->set_overrides(name, std::move(overrides), answer_one(std::move(call)));
+  auto by = actor_of(call->identity);
+  context.deps.definitions->set_overrides(name, std::move(overrides), std::move(by), answer_one(std::move(call)));
 }
 
 void sync(Context& context, CallPtr call) {

@@ -152,6 +152,9 @@ void run(Context& context, CallPtr call, bool reschedule) {
   state->found = [&context, job = *job, step = std::move(step)](std::vector<EventId> ids) mutable {
     run_bulk(context, job, std::move(ids), std::move(step), std::nullopt);
   };
+  if (!job.value()->dry_run() && call->identity.role == Role::superuser)
+    context.note(call->identity, "event", job.value()->id(), reschedule ? "reschedule_many" : "cancel_many",
+                 as_changes(call->request.body));
   answer_job(*call, **job);
   context.deps.worker.post([state] { scan(state); });
 }

@@ -94,8 +94,10 @@ void cancel(Context& context, CallPtr call) {
   const auto wait = query.integer("wait", 0, kMaxWaitMs).value_or(0);
   if (auto status = query.strict_status(); !status) return call->fail(status.error());
   context.deps.events.cancel(*id, *revision, std::chrono::milliseconds(wait),
-                             [id = *id, call = std::move(call)](Result<ChangeAnswer> answer) mutable {
+                             [&context, id = *id, call = std::move(call)](Result<ChangeAnswer> answer) mutable {
                                if (!answer) return call->fail(answer.error());
+                               if (answer->result == ChangeResult::done)
+                                 context.note_event(call->identity, id, "cancel", "{}");
                                answer_cancel(*call, id, *answer);
                              });
 }
@@ -121,15 +123,20 @@ void change(Context& context, CallPtr call) {
   if (auto read = document.read(call->request.body); !read) return call->fail(read.error());
   auto patch = read_event_patch(document, context.now());
   if (!patch) return call->fail(patch.error());
-  auto edit = [patch = std::make_shared<const EventPatch>(std::move(*patch))](Event& event) {
+  auto changes = std::make_shared<std::string>();
+  auto edit = [patch = std::make_shared<const EventPatch>(std::move(*patch)), changes](Event& event) {
+    const Event before = event;
     patch->apply(event);
+    *changes = event_changes(before, event);
     return Status();
   };
-  context.deps.events.change(*id, *revision, std::move(edit),
-                             [&context, id = *id, call = std::move(call)](Result<ChangeAnswer> answer) mutable {
-                               if (!answer) return call->fail(answer.error());
-                               answer_change(context, *call, id, *answer);
-                             });
+  context.deps.events.change(
+      *id, *revision, std::move(edit),
+      [&context, id = *id, changes, call = std::move(call)](Result<ChangeAnswer> answer) mutable {
+        if (!answer) return call->fail(answer.error());
+        if (answer->result == ChangeResult::done) context.note_event(call->identity, id, "change", *changes);
+        answer_change(context, *call, id, *answer);
+      });
 }
 
 constexpr std::string_view kCompletionNames[] = {"success", "error", "duration_ms"};

@@ -51,11 +51,13 @@ void get(Context& context, CallPtr call) {
 void drop(Context& context, CallPtr call) {
   const auto id = event_id_of(*call);
   if (!id) return call->fail(id.error());
-  context.deps.dead_letters.drop_letters({*id}, [id = *id, call = std::move(call)](Result<uint64_t> dropped) mutable {
-    if (!dropped) return call->fail(dropped.error());
-    if (*dropped == 0) return call->fail(no_letter(id));
-    call->empty(204);
-  });
+  context.deps.dead_letters.drop_letters(
+      {*id}, [&context, id = *id, call = std::move(call)](Result<uint64_t> dropped) mutable {
+        if (!dropped) return call->fail(dropped.error());
+        if (*dropped == 0) return call->fail(no_letter(id));
+        context.note(call->identity, "dead_letter", id.text(), "drop", "{}");
+        call->empty(204);
+      });
 }
 
 struct Order {
@@ -183,12 +185,23 @@ void scan(const std::shared_ptr<Scan>& state) {
   });
 }
 
+// Of a few letters each by itself, so that one finds it at the letter; of many, or of a filter, once for the job.
+void note_redrive(const Context& context, const Call& call, const Order& order, const Job& job) {
+  if (order.dry_run == DryRun::yes) return;
+  constexpr size_t kFew = 100;
+  const auto changes = as_changes(call.request.body);
+  if (order.filter || order.ids.size() > kFew)
+    return context.note(call.identity, "dead_letter", job.id(), "redrive_many", changes);
+  for (const auto& id : order.ids) context.note(call.identity, "dead_letter", id.text(), "redrive", changes);
+}
+
 void redrive(Context& context, CallPtr call) {
   auto order = read_order(call->request, context.now());
   if (!order) return call->fail(order.error());
   auto job = context.jobs.start("redrive", order->dry_run, context.now(), context.deps.random);
   if (!job) return call->fail(job.error());
   job.value()->match(order->ids.size());
+  note_redrive(context, *call, *order, **job);
   answer_job(*call, **job);
   auto state = std::make_shared<Scan>(Scan{context, *job, std::move(*order)});
   if (state->order.filter) state->order.filter->limit = kPage;

@@ -65,6 +65,21 @@ std::string saved_json(const SettingsPanel& panel, const std::vector<SettingChan
   return body;
 }
 
+// Key and what changes; the values of secrets are not told.
+std::vector<std::pair<std::string, std::string>> notes_of(const SettingsPanel& panel,
+                                                          const std::vector<SettingChange>& changes) {
+  std::vector<std::pair<std::string, std::string>> notes;
+  for (const auto& change : changes) {
+    const bool secret = !panel.secret || panel.secret(change.key);
+    const auto before = panel.value_json ? panel.value_json(change.key) : std::nullopt;
+    const std::string masked = fmt::format("\"{}\"", kMasked);
+    notes.emplace_back(change.key, fmt::format(R"({{"value":{{"before":{},"after":{}}}}})",
+                                               secret ? masked : shown_in_audit("value", before.value_or("null")),
+                                               secret ? masked : shown_in_audit("value", change.value_json)));
+  }
+  return notes;
+}
+
 void save(Context& context, CallPtr call) {
   json::Document document;
   if (auto read = document.read(call->request.body); !read) return call->fail(read.error());
@@ -82,8 +97,11 @@ void save(Context& context, CallPtr call) {
     return call->fail(Error{.code = Code::unavailable, .detail = "settings cannot be stored here"});
   std::string body = saved_json(context.deps.settings, changes);
   std::string by = call->identity.subject;
-  auto answer = [body = std::move(body), call = std::move(call)](Result<void> saved) mutable {
+  auto notes = notes_of(context.deps.settings, changes);
+  auto answer = [&context, body = std::move(body), notes = std::move(notes),
+                 call = std::move(call)](Result<void> saved) mutable {
     if (!saved) return call->fail(saved.error());
+    for (auto& [key, what] : notes) context.note(call->identity, "setting", key, "override", std::move(what));
     call->json(200, std::move(body));
   };
   context.deps.settings.save(std::move(changes), std::move(by), std::move(answer));

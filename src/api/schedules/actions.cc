@@ -13,16 +13,30 @@ constexpr size_t kMaxBulkIds = 10'000;
 void execute(Context& context, CallPtr call) {
   auto id = schedule_id_of(*call);
   if (!id) return call->fail(id.error());
-  context.deps.schedules.execute(*id, answer_edited(std::move(call)));
+  const Identity by = call->identity;
+  context.deps.schedules.execute(
+      *id, [&context, id = *id, by, answer = answer_edited(std::move(call))](Result<Schedule> executed) mutable {
+        const bool there = executed || executed.error().code != Code::not_found;
+        if (there) context.note(by, "schedule", id, "execute", "{}");
+        answer(std::move(executed));
+      });
+}
+
+// Into the state that `next` says of the one it is in.
+ScheduleEdit to_status(std::function<ScheduleStatus(ScheduleStatus)> next, Actor actor, TimePoint now) {
+  return [next = std::move(next), actor = std::move(actor), now](Schedule& schedule) -> Status {
+    const Schedule before = schedule;
+    schedule.status = next(schedule.status);
+    const auto* const action = schedule.status == ScheduleStatus::active ? "activate" : "pause";
+    schedule.audit = schedule_note(actor, action, &before, &schedule, now);
+    return {};
+  };
 }
 
 void set_status(Context& context, CallPtr call, std::function<ScheduleStatus(ScheduleStatus)> next) {
   auto id = schedule_id_of(*call);
   if (!id) return call->fail(id.error());
-  auto edit = [next = std::move(next)](Schedule& schedule) -> Status {
-    schedule.status = next(schedule.status);
-    return {};
-  };
+  auto edit = to_status(std::move(next), actor_of(call->identity), context.now());
   context.deps.schedules.edit(*id, std::nullopt, std::move(edit), answer_edited(std::move(call)));
 }
 
@@ -141,10 +155,8 @@ void set_one(const std::shared_ptr<BulkStatus>& bulk, const std::string& id) {
     if (!found || !*found) return bulk->end_one();
     ++bulk->matched;
     if ((*found)->status == bulk->wanted) return bulk->end_one();
-    auto edit = [wanted = bulk->wanted](Schedule& schedule) -> Status {
-      schedule.status = wanted;
-      return {};
-    };
+    auto edit = to_status([wanted = bulk->wanted](ScheduleStatus) { return wanted; }, actor_of(bulk->call->identity),
+                          bulk->context.now());
     bulk->context.deps.schedules.edit(id, std::nullopt, std::move(edit), [bulk](Result<Schedule> edited) {
       if (edited) ++bulk->modified;
       bulk->end_one();

@@ -29,6 +29,7 @@ void create(Context& context, CallPtr call) {
   read_schedule(*document, WriteMode::create, schedule, faults);
   if (faults.any()) return call->fail(faults.error());
   if (!call->identity.subject.empty()) schedule.created_by = call->identity.subject;
+  schedule.audit = schedule_note(actor_of(call->identity), "create", nullptr, &schedule, context.now());
   context.deps.schedules.create(std::move(schedule), [call = std::move(call)](Result<Schedule> created) mutable {
     if (!created) return call->fail(created.error());
     http::Fields headers{{"Location", fmt::format("{}/{}", kSchedules, created->id)}};
@@ -132,10 +133,12 @@ void update(Context& context, CallPtr call) {
   Faults faults;
   read_schedule(*document, WriteMode::update, scratch, faults);
   if (faults.any()) return call->fail(faults.error());
-  auto edit = [document](Schedule& schedule) -> Status {
+  auto edit = [document, actor = actor_of(call->identity), now = context.now()](Schedule& schedule) -> Status {
+    const Schedule before = schedule;
     Faults again;
     read_schedule(*document, WriteMode::update, schedule, again);
     if (again.any()) return fail(again.error());
+    schedule.audit = schedule_note(actor, "update", &before, &schedule, now);
     return {};
   };
   context.deps.schedules.edit(*id, *revision, std::move(edit), answer_edited(std::move(call)));
@@ -144,11 +147,18 @@ void update(Context& context, CallPtr call) {
 void remove(Context& context, CallPtr call) {
   auto id = schedule_id_of(*call);
   if (!id) return call->fail(id.error());
-  context.deps.schedules.remove(*id, [call = std::move(call)](Result<bool> removed) mutable {
-    if (!removed) return call->fail(removed.error());
-    if (!*removed) return call->fail(no_schedule());
-    call->empty(204);
-  });
+  // What it was goes into the audit trail.
+  context.deps.schedules.get(
+      *id, [&context, id = *id, call = std::move(call)](Result<std::optional<Schedule>> found) mutable {
+        if (!found) return call->fail(found.error());
+        if (!*found) return call->fail(no_schedule());
+        auto note = schedule_note(actor_of(call->identity), "delete", &**found, nullptr, context.now());
+        context.deps.schedules.remove(id, std::move(note), [call = std::move(call)](Result<bool> removed) mutable {
+          if (!removed) return call->fail(removed.error());
+          if (!*removed) return call->fail(no_schedule());
+          call->empty(204);
+        });
+      });
 }
 
 }  // namespace

@@ -38,6 +38,11 @@ const std::vector<MongoIndex>& all() {
       {c::kDeadLetters, {{"topic", 1}, {"died_us", -1}}},
       {c::kDeadLetters, {{"reason", 1}, {"died_us", -1}}},
       {c::kDeadLetters, {{"schedule_id", 1}, {"died_us", -1}}},
+      {c::kAlerts, {{"opened_us", -1}, {"_id", -1}}},
+      {c::kAlerts, {{"schedule_id", 1}}},
+      {c::kAudit, {{"at_us", -1}, {"_id", -1}}},
+      {c::kAudit, {{"object_id", 1}, {"at_us", -1}, {"_id", -1}}},
+      {c::kAudit, {{"actor", 1}, {"at_us", -1}, {"_id", -1}}},
   };
   return indexes;
 }

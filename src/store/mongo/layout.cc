@@ -10,10 +10,12 @@ namespace {
 
 using mongo::Document;
 
-constexpr uint32_t kLayout = 1;
+constexpr uint32_t kLayout = 3;
 constexpr const char* kStep1 =
     "indexes of mongo_schedules, mongo_schedule_executions, scheduled_event_definitions and "
     "schedules_dead_letters; an import of the original's schedules, where there are any";
+constexpr const char* kStep2 = "indexes of schedules_audit";
+constexpr const char* kStep3 = "indexes of schedules_alerts";
 
 /// 0: nothing is there.
 Result<uint32_t> version_of(mongo::Connection& mongo) {
@@ -92,7 +94,9 @@ Result<MongoLayoutStatus> MongoLayout::inspect(mongo::Connection& mongo) const {
   if (!version) return fail(version.error());
   MongoLayoutStatus status{.exists = *version > 0, .found = *version, .current = kLayout, .steps = {}};
   if (status.needs_migration()) {
-    status.steps.emplace_back(kStep1);
+    if (status.found < 1) status.steps.emplace_back(kStep1);
+    if (status.found < 2) status.steps.emplace_back(kStep2);
+    if (status.found < 3) status.steps.emplace_back(kStep3);
     const auto legacy = mongo.count(collections::kLegacySchedules, {});
     if (!legacy) return fail(legacy.error());
     if (*legacy > 0) status.steps.push_back(fmt::format("{} schedules to import from `schedules`", *legacy));

@@ -51,6 +51,7 @@ void template_fields(Visitor& v, ScheduleT& s) {
   v.number("overlap_limit", s.overlap_limit);
   v.whole_seconds("max_runtime", s.max_runtime);
   v.word("ack", s.ack, parse_ack);
+  v.alerts("alerts", s.alerts);
   v.text("note", s.note);
   v.text("created_by", s.created_by);
   v.text("owner", s.owner);

@@ -49,6 +49,24 @@ class Decoder {
     if (!reader.fault().empty()) in_.add_fault("{}: {}", name, reader.fault());
   }
 
+  void alerts(std::string_view name, AlertPolicy& value) {
+    const auto* element = in_.find(name);
+    if (element == nullptr) return;
+    const auto inner = element->document();
+    if (!inner) return in_.add_fault("{} is {}, not a document", name, mongo::to_string(element->type));
+    FieldReader reader(*inner);
+    reader.text("url", value.url);
+    if (reader.find("on_failure") != nullptr || reader.find("on_silence") != nullptr) {
+      auto& on = value.on.emplace();
+      reader.boolean("on_failure", on.failure);
+      reader.boolean("on_silence", on.silence);
+    }
+    reader.number("after_failures", value.after_failures);
+    reader.whole_seconds("grace_seconds", value.grace);
+    reader.whole_seconds("reminder_seconds", value.reminder);
+    if (!reader.fault().empty()) in_.add_fault("{}: {}", name, reader.fault());
+  }
+
   void payload(std::string_view name, std::optional<std::string>& value) {
     const auto* element = in_.find(name);
     const auto kept = kept_text(name);

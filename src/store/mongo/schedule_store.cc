@@ -3,6 +3,8 @@
 #include <atomic>
 
 #include "base/log.h"
+#include "store/mongo/alert_table.h"
+#include "store/mongo/audit_table.h"
 #include "store/mongo/counting.h"
 #include "store/mongo/dead_letter_table.h"
 #include "store/mongo/definition_table.h"
@@ -16,6 +18,7 @@ namespace {
 constexpr std::string_view kCounting = "counting";
 constexpr std::string_view kLetters = "letters";
 constexpr std::string_view kDefinitions = "definitions";
+constexpr std::string_view kAlerts = "alerts";
 constexpr std::string_view kAnyOrder;
 
 }  // namespace
@@ -96,7 +99,8 @@ void MongoScheduleStore::create(Schedule schedule, Done<Schedule> done) {
   call<Schedule>(
       key,
       [this, schedule = std::move(schedule)](Connection& mongo) {
-        return insert_schedule(mongo, schedule, parts_->layout.names_are_guarded());
+        return with_note(mongo, schedule.audit,
+                         [&] { return insert_schedule(mongo, schedule, parts_->layout.names_are_guarded()); });
       },
       std::move(done));
 }
@@ -106,7 +110,8 @@ void MongoScheduleStore::update(Schedule schedule, Done<Schedule> done) {
   call<Schedule>(
       id,
       [this, schedule = std::move(schedule)](Connection& mongo) {
-        return replace_schedule(mongo, schedule, parts_->layout.names_are_guarded());
+        return with_note(mongo, schedule.audit,
+                         [&] { return replace_schedule(mongo, schedule, parts_->layout.names_are_guarded()); });
       },
       std::move(done));
 }
@@ -124,9 +129,14 @@ void MongoScheduleStore::find(ScheduleFilter filter, Done<std::vector<Schedule>>
       std::move(done));
 }
 
-void MongoScheduleStore::remove(std::string id, Done<bool> done) {
+void MongoScheduleStore::remove(std::string id, AuditNote audit, Done<bool> done) {
   const std::string key = id;
-  call<bool>(key, [id = std::move(id)](Connection& mongo) { return remove_schedule(mongo, id); }, std::move(done));
+  call<bool>(
+      key,
+      [id = std::move(id), audit = std::move(audit)](Connection& mongo) {
+        return with_note(mongo, audit, [&] { return remove_schedule(mongo, id); });
+      },
+      std::move(done));
 }
 
 void MongoScheduleStore::due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) {
@@ -203,7 +213,7 @@ void MongoScheduleStore::set_overrides(std::string name, DefinitionOverrides ove
   call<StoredDefinition>(
       kDefinitions,
       [name = std::move(name), overrides = std::move(overrides)](Connection& mongo) {
-        return override_definition(mongo, name, overrides);
+        return with_note(mongo, overrides.audit, [&] { return override_definition(mongo, name, overrides); });
       },
       std::move(done));
 }
@@ -222,6 +232,48 @@ void MongoScheduleStore::change_runs(std::string schedule_id, RunChange change, 
         return schedules::change_runs(mongo, schedule_id, change);
       },
       std::move(done));
+}
+
+void MongoScheduleStore::append_entries(std::vector<AuditEntry> entries, Done<void> done) {
+  call<void>(
+      kAnyOrder,
+      [entries = std::move(entries)](Connection& mongo) { return schedules::append_entries(mongo, entries); },
+      std::move(done));
+}
+
+void MongoScheduleStore::find_entries(AuditFilter filter, Done<AuditPage> done) {
+  call<AuditPage>(
+      kAnyOrder, [filter = std::move(filter)](Connection& mongo) { return schedules::find_entries(mongo, filter); },
+      std::move(done));
+}
+
+void MongoScheduleStore::forget_entries(TimePoint before, Done<uint64_t> done) {
+  call<uint64_t>(
+      kAnyOrder, [before](Connection& mongo) { return schedules::forget_entries(mongo, before); }, std::move(done));
+}
+
+void MongoScheduleStore::watched(std::string after, size_t limit, Done<std::vector<Schedule>> done) {
+  call<std::vector<Schedule>>(
+      kAnyOrder,
+      [after = std::move(after), limit](Connection& mongo) { return watched_schedules(mongo, after, limit); },
+      std::move(done));
+}
+
+void MongoScheduleStore::find_alerts(AlertFilter filter, Done<AlertPage> done) {
+  call<AlertPage>(
+      kAnyOrder, [filter = std::move(filter)](Connection& mongo) { return schedules::find_alerts(mongo, filter); },
+      std::move(done));
+}
+
+void MongoScheduleStore::save_alerts(std::vector<Alert> alerts, Done<std::vector<bool>> done) {
+  call<std::vector<bool>>(
+      kAlerts, [alerts = std::move(alerts)](Connection& mongo) { return schedules::save_alerts(mongo, alerts); },
+      std::move(done));
+}
+
+void MongoScheduleStore::forget_alerts(TimePoint before, Done<uint64_t> done) {
+  call<uint64_t>(
+      kAlerts, [before](Connection& mongo) { return schedules::forget_alerts(mongo, before); }, std::move(done));
 }
 
 void MongoScheduleStore::take_over_edits(Done<uint64_t> done) { parts_->look_through(std::move(done)); }

@@ -10,6 +10,8 @@
 
 #include "base/random.h"
 #include "mongo/client.h"
+#include "store/alert_store.h"
+#include "store/audit_trail.h"
 #include "store/definition_store.h"
 #include "store/mongo/layout.h"
 #include "store/mongo/take_over.h"
@@ -30,7 +32,9 @@ class MongoScheduleStore final : public ScheduleStore,
                                  public ScheduleCounters,
                                  public DeadLetterStore,
                                  public DefinitionStore,
-                                 public RunBook {
+                                 public RunBook,
+                                 public AuditTrail,
+                                 public AlertStore {
  public:
   /// Never asks the server. Clock and random must outlive the store.
   static std::unique_ptr<MongoScheduleStore> open(MongoScheduleOptions options, const Clock& clock, Random& random);
@@ -41,7 +45,7 @@ class MongoScheduleStore final : public ScheduleStore,
   void update(Schedule schedule, Done<Schedule> done) override;
   void get(std::string id, Done<std::optional<Schedule>> done) override;
   void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) override;
-  void remove(std::string id, Done<bool> done) override;
+  void remove(std::string id, AuditNote audit, Done<bool> done) override;
   void due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) override;
   void mark_planned(std::vector<Schedule> schedules, Done<void> done) override;
   void revisions(std::vector<std::string> ids, Done<std::vector<ScheduleRevision>> done) override;
@@ -62,6 +66,15 @@ class MongoScheduleStore final : public ScheduleStore,
   void drop_definition(std::string class_name, Done<bool> done) override;
 
   void change_runs(std::string schedule_id, RunChange change, Done<std::vector<RunEntry>> done) override;
+
+  void append_entries(std::vector<AuditEntry> entries, Done<void> done) override;
+  void find_entries(AuditFilter filter, Done<AuditPage> done) override;
+  void forget_entries(TimePoint before, Done<uint64_t> done) override;
+
+  void watched(std::string after, size_t limit, Done<std::vector<Schedule>> done) override;
+  void find_alerts(AlertFilter filter, Done<AlertPage> done) override;
+  void save_alerts(std::vector<Alert> alerts, Done<std::vector<bool>> done) override;
+  void forget_alerts(TimePoint before, Done<uint64_t> done) override;
 
   /// Takes over what other programs have written; answers how much that was. To be called each CHECK_INTERVAL, and the
   /// planner woken where it is not 0.

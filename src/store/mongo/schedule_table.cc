@@ -213,6 +213,26 @@ Result<std::vector<Schedule>> due_schedules(mongo::Connection& mongo, TimePoint 
   return due;
 }
 
+Result<std::vector<Schedule>> watched_schedules(mongo::Connection& mongo, const std::string& after, size_t limit) {
+  std::vector<Schedule> found;
+  // Only ids that are ObjectIds: others are of documents that cannot be used.
+  static const std::string first(24, '0');
+  Document filter{{"_id", Document{{"$gt", mongo::ObjectId{after.empty() ? first : after}}}}};
+  filter.add("$or",
+             Array{Document{{"status", "active"}}, Document{{"status", "completed"}, {"last_status", "failure"}}});
+  auto done = mongo.find({.collection = collections::kSchedules,
+                          .filter = std::move(filter),
+                          .sort = {{"_id", 1}},
+                          .projection = {},
+                          .limit = limit},
+                         [&](std::string_view document) -> Status {
+                           found.push_back(read_schedule(document).schedule);
+                           return {};
+                         });
+  if (!done) return fail(std::move(done.error()));
+  return found;
+}
+
 Status mark_schedules(mongo::Connection& mongo, const std::vector<Schedule>& schedules) {
   std::vector<mongo::Write> plans;
   std::vector<mongo::Write> definitions;

@@ -22,6 +22,8 @@ Result<std::vector<Schedule>> find_schedules(mongo::Connection& mongo, const Sch
 Result<bool> remove_schedule(mongo::Connection& mongo, const std::string& id);
 Result<std::vector<Schedule>> due_schedules(mongo::Connection& mongo, TimePoint until, size_t limit,
                                             TakeOver& take_over);
+/// Active ones, and completed ones whose last run failed, by id behind `after` (empty: from the first).
+Result<std::vector<Schedule>> watched_schedules(mongo::Connection& mongo, const std::string& after, size_t limit);
 Status mark_schedules(mongo::Connection& mongo, const std::vector<Schedule>& schedules);
 Result<std::vector<ScheduleRevision>> schedule_revisions(mongo::Connection& mongo, const std::vector<std::string>& ids);
 

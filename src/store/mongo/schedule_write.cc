@@ -52,6 +52,16 @@ struct FieldWriter {
     out.add(name, visible ? Value(*visible) : Value(nullptr));
   }
   void headers(std::string_view name, const Headers& value) { out.add(name, visible_headers(value)); }
+  void alerts(std::string_view name, const AlertPolicy& value) {
+    if (value == AlertPolicy{}) return out.add(name, nullptr), void();
+    Document inner;
+    if (value.url) inner.add("url", *value.url);
+    if (value.on) inner.add("on_failure", value.on->failure).add("on_silence", value.on->silence);
+    if (value.after_failures) inner.add("after_failures", int64_t{*value.after_failures});
+    if (value.grace) inner.add("grace_seconds", int64_t{value.grace->count()});
+    if (value.reminder) inner.add("reminder_seconds", int64_t{value.reminder->count()});
+    out.add(name, inner);
+  }
 
  private:
   static Value number_value(int8_t value) { return {int64_t{value}}; }
@@ -110,6 +120,14 @@ struct FieldHasher {
     field(name, fmt::format("{} {}", to_string(value.kind), value.url));
   }
   void payload(std::string_view name, const std::optional<std::string>& value) { text(name, value); }
+  void alerts(std::string_view name, const AlertPolicy& value) {
+    const auto number = [](const auto& inner, auto count) { return inner ? std::to_string(count(*inner)) : "-"; };
+    const auto seconds = [](std::chrono::seconds inner) { return inner.count(); };
+    const auto kinds = [](AlertKinds on) { return (on.failure ? 1 : 0) + (on.silence ? 2 : 0); };
+    field(name, fmt::format("{} {} {} {} {}", number(value.on, kinds),
+                            number(value.after_failures, [](uint32_t inner) { return inner; }),
+                            number(value.grace, seconds), number(value.reminder, seconds), value.url.value_or("-")));
+  }
   void headers(std::string_view name, const Headers& value) {
     std::string all;
     for (const auto& [key, inner] : value) all += fmt::format("{}:{}{}:{}", key.size(), key, inner.size(), inner);

@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/mongo/audit_table.h"
 #include "store/mongo/field_reader.h"
 #include "store/mongo/layout.h"
 #include "store/mongo/schedule_document.h"
@@ -150,6 +151,20 @@ void TakeOver::log_change(const ScheduleDocument& read, const Change& change) {
                                       {"revision", std::to_string(change.after.revision)}});
 }
 
+// What it was is not known: it has been written over.
+void TakeOver::note_change(mongo::Connection& mongo, const Change& change) {
+  auto entry = sealed({.id = {},
+                       .at = clock_.wall(),
+                       .actor = {.name = "another program", .role = "system"},
+                       .kind = "schedule",
+                       .object_id = change.after.id,
+                       .object_name = change.after.name,
+                       .action = "update"});
+  if (auto noted = append_entries(mongo, {std::move(entry)}); !noted) {
+    log::warn("mongo.audit_not_written", {{"schedule", change.after.id}, {"error", noted.error().detail}});
+  }
+}
+
 Result<TakeOver::Seen> TakeOver::look(mongo::Connection& mongo, std::string_view document) {
   std::string current(document);
   bool changed = false;
@@ -159,7 +174,10 @@ Result<TakeOver::Seen> TakeOver::look(mongo::Connection& mongo, std::string_view
     if (!change) return Seen{std::move(read.schedule), changed};
     auto written = write(mongo, current, *change);
     if (!written) return fail(std::move(written.error()));
-    if (*written) log_change(read, *change);
+    if (*written) {
+      log_change(read, *change);
+      note_change(mongo, *change);
+    }
     changed = changed || *written;
     const auto id = mongo::find(current, "_id");
     if (!id) break;

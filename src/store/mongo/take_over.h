@@ -55,6 +55,7 @@ class TakeOver {
   [[nodiscard]] std::optional<Change> change_of(const ScheduleDocument& read, std::string_view document) const;
   Status plan(const ScheduleDocument& read, Schedule& schedule, TimePoint now) const;
   void log_change(const ScheduleDocument& read, const Change& change);
+  void note_change(mongo::Connection& mongo, const Change& change);
   Result<bool> write(mongo::Connection& mongo, std::string_view document, const Change& change);
 
   const Replan replan_;

@@ -119,6 +119,19 @@ void event_fields(Visitor& v, ScheduleT& s) {
   v.optional(s.created_by, text);
 }
 
+template <class Visitor, class Policy>
+void alert_fields(Visitor& v, Policy& p) {
+  const auto duration = [&](auto& value) { v.duration(value); };
+  v.optional(p.url, [&](auto& value) { v.text(value); });
+  v.optional(p.on, [&](auto& value) {
+    v.number(value.failure);
+    v.number(value.silence);
+  });
+  v.optional(p.after_failures, [&](auto& value) { v.number(value); });
+  v.optional(p.grace, duration);
+  v.optional(p.reminder, duration);
+}
+
 }  // namespace
 
 void pack_definition(const Schedule& schedule, std::string& out) {
@@ -127,6 +140,7 @@ void pack_definition(const Schedule& schedule, std::string& out) {
   rule_fields(packer, schedule);
   event_fields(packer, schedule);
   packer.word(schedule.ack, Ack::required);
+  alert_fields(packer, schedule.alerts);
 }
 
 Status unpack_definition(std::string_view bytes, Schedule& schedule) {
@@ -139,6 +153,8 @@ Status unpack_definition(std::string_view bytes, Schedule& schedule) {
   event_fields(unpacker, schedule);
   schedule.ack = Ack::none;
   if (layout >= 2) unpacker.word(schedule.ack, Ack::required);
+  schedule.alerts = {};
+  if (layout >= 3) alert_fields(unpacker, schedule.alerts);
   if (layout == 0 || !unpacker.sound || !unpacker.in.ok() || !unpacker.in.at_end()) {
     return fail(Code::corrupt, "the definition of schedule {} cannot be read", schedule.id);
   }

@@ -15,7 +15,7 @@
 
 namespace schedules::sqlite {
 
-inline constexpr uint8_t kDefinitionLayout = 2;  ///< 1: without ack
+inline constexpr uint8_t kDefinitionLayout = 3;  ///< 1: without ack; 2: without alerts
 
 /// Appends the packed definition.
 void pack_definition(const Schedule& schedule, std::string& out);

@@ -90,8 +90,50 @@ constexpr std::string_view kRuns = R"sql(
 CREATE TABLE schedule_runs (schedule_id TEXT PRIMARY KEY, runs BLOB NOT NULL) WITHOUT ROWID;
 )sql";
 
+// Without rowid: in the order of pages. The two indexes say it too, each behind what it finds by.
+constexpr std::string_view kAudit = R"sql(
+CREATE TABLE audit (
+  at INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  role TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  object_id TEXT NOT NULL,
+  object_name TEXT NOT NULL,
+  action TEXT NOT NULL,
+  changes TEXT NOT NULL,
+  PRIMARY KEY (at, id)
+) WITHOUT ROWID;
+CREATE INDEX audit_object ON audit(object_id, at, id);
+CREATE INDEX audit_actor ON audit(actor, at, id);
+)sql";
+
+constexpr std::string_view kAlerts = R"sql(
+CREATE TABLE alerts (
+  schedule_id TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  schedule_name TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  opened_at INTEGER NOT NULL,
+  recovered_at INTEGER,
+  reason TEXT NOT NULL,
+  error TEXT NOT NULL,
+  failures INTEGER NOT NULL,
+  url TEXT NOT NULL,
+  news INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  next_try_at INTEGER NOT NULL,
+  told_at INTEGER,
+  tell_error TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  PRIMARY KEY (schedule_id, kind)
+) WITHOUT ROWID;
+CREATE INDEX alerts_page ON alerts(opened_at, schedule_id, kind);
+)sql";
+
 constexpr std::array kScheduleSteps{Migration{1, "schedules and dead letters", kFirstSchema},
-                                    Migration{2, "definitions", kDefinitions}, Migration{3, "runs", kRuns}};
+                            Migration{2, "definitions", kDefinitions}, Migration{3, "runs", kRuns},
+                            Migration{4, "audit trail", kAudit}, Migration{5, "alerts", kAlerts}};
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "store/sqlite/schedule_store.h"
 
+#include "store/sqlite/alert_table.h"
+#include "store/sqlite/audit_table.h"
 #include "store/sqlite/dead_letter_table.h"
 #include "store/sqlite/definition_table.h"
 #include "store/sqlite/lane.h"
@@ -12,6 +14,14 @@ namespace {
 
 // One sync for so many waiting calls; more would let the first of them wait too long.
 constexpr size_t kBatchMax = 256;
+
+/// What has been done, once its note is written beside it.
+template <class T>
+Result<T> noted(sqlite::Database& db, const AuditNote& note, Result<T> done) {
+  if (!done) return done;
+  if (auto written = sqlite::append_note(db, note); !written) return fail(std::move(written.error()));
+  return done;
+}
 
 }  // namespace
 
@@ -29,14 +39,16 @@ SqliteScheduleStore::SqliteScheduleStore(std::unique_ptr<sqlite::Lane> lane) : l
 SqliteScheduleStore::~SqliteScheduleStore() = default;
 
 void SqliteScheduleStore::create(Schedule schedule, Done<Schedule> done) {
-  lane_->write<Schedule>(
-      [schedule = std::move(schedule)](Database& db) { return sqlite::insert_schedule(db, schedule); },
-      std::move(done));
+  lane_->write<Schedule>([schedule = std::move(schedule)](
+                             Database& db) { return noted(db, schedule.audit, sqlite::insert_schedule(db, schedule)); },
+                         std::move(done));
 }
 
 void SqliteScheduleStore::update(Schedule schedule, Done<Schedule> done) {
   lane_->write<Schedule>(
-      [schedule = std::move(schedule)](Database& db) { return sqlite::replace_schedule(db, schedule); },
+      [schedule = std::move(schedule)](Database& db) {
+        return noted(db, schedule.audit, sqlite::replace_schedule(db, schedule));
+      },
       std::move(done));
 }
 
@@ -50,8 +62,13 @@ void SqliteScheduleStore::find(ScheduleFilter filter, Done<std::vector<Schedule>
       [filter = std::move(filter)](Database& db) { return sqlite::find_schedules(db, filter); }, std::move(done));
 }
 
-void SqliteScheduleStore::remove(std::string id, Done<bool> done) {
-  lane_->write<bool>([id = std::move(id)](Database& db) { return sqlite::remove_schedule(db, id); }, std::move(done));
+void SqliteScheduleStore::remove(std::string id, AuditNote audit, Done<bool> done) {
+  lane_->write<bool>(
+      [id = std::move(id), audit = std::move(audit)](Database& db) {
+        auto removed = sqlite::remove_schedule(db, id);
+        return removed && *removed ? noted(db, audit, std::move(removed)) : removed;
+      },
+      std::move(done));
 }
 
 void SqliteScheduleStore::due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) {
@@ -119,9 +136,11 @@ void SqliteScheduleStore::get_definition(std::string name, Done<std::optional<St
 }
 
 void SqliteScheduleStore::set_overrides(std::string name, DefinitionOverrides overrides, Done<StoredDefinition> done) {
-  lane_->write<StoredDefinition>([name = std::move(name), overrides = std::move(overrides)](
-                                     Database& db) { return sqlite::override_definition(db, name, overrides); },
-                                 std::move(done));
+  lane_->write<StoredDefinition>(
+      [name = std::move(name), overrides = std::move(overrides)](Database& db) {
+        return noted(db, overrides.audit, sqlite::override_definition(db, name, overrides));
+      },
+      std::move(done));
 }
 
 void SqliteScheduleStore::drop_definition(std::string class_name, Done<bool> done) {
@@ -134,6 +153,40 @@ void SqliteScheduleStore::change_runs(std::string schedule_id, RunChange change,
   lane_->write<std::vector<RunEntry>>([schedule_id = std::move(schedule_id), change = std::move(change)](
                                           Database& db) { return sqlite::change_runs(db, schedule_id, change); },
                                       std::move(done));
+}
+
+void SqliteScheduleStore::append_entries(std::vector<AuditEntry> entries, Done<void> done) {
+  lane_->write<void>([entries = std::move(entries)](Database& db) { return sqlite::append_entries(db, entries); },
+                     std::move(done));
+}
+
+void SqliteScheduleStore::find_entries(AuditFilter filter, Done<AuditPage> done) {
+  lane_->read<AuditPage>([filter = std::move(filter)](Database& db) { return sqlite::find_entries(db, filter); },
+                         std::move(done));
+}
+
+void SqliteScheduleStore::forget_entries(TimePoint before, Done<uint64_t> done) {
+  lane_->write<uint64_t>([before](Database& db) { return sqlite::forget_entries(db, before); }, std::move(done));
+}
+
+void SqliteScheduleStore::watched(std::string after, size_t limit, Done<std::vector<Schedule>> done) {
+  lane_->read<std::vector<Schedule>>(
+      [after = std::move(after), limit](Database& db) { return sqlite::watched_schedules(db, after, limit); },
+      std::move(done));
+}
+
+void SqliteScheduleStore::find_alerts(AlertFilter filter, Done<AlertPage> done) {
+  lane_->read<AlertPage>([filter = std::move(filter)](Database& db) { return sqlite::find_alerts(db, filter); },
+                         std::move(done));
+}
+
+void SqliteScheduleStore::save_alerts(std::vector<Alert> alerts, Done<std::vector<bool>> done) {
+  lane_->write<std::vector<bool>>(
+      [alerts = std::move(alerts)](Database& db) { return sqlite::save_alerts(db, alerts); }, std::move(done));
+}
+
+void SqliteScheduleStore::forget_alerts(TimePoint before, Done<uint64_t> done) {
+  lane_->write<uint64_t>([before](Database& db) { return sqlite::forget_alerts(db, before); }, std::move(done));
 }
 
 }  // namespace schedules

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "base/executor.h"
+#include "store/alert_store.h"
+#include "store/audit_trail.h"
 #include "store/definition_store.h"
 #include "store/run_book.h"
 #include "store/schedule_store.h"
@@ -26,7 +28,9 @@ class SqliteScheduleStore final : public ScheduleStore,
                                   public ScheduleCounters,
                                   public DeadLetterStore,
                                   public DefinitionStore,
-                                  public RunBook {
+                                  public RunBook,
+                                  public AuditTrail,
+                                  public AlertStore {
  public:
   /// Makes the file or brings it to the newest layout. Blocks. Errors: newer_layout (file
   /// untouched), corrupt, unavailable, disk_full, io_error.
@@ -38,7 +42,7 @@ class SqliteScheduleStore final : public ScheduleStore,
   void update(Schedule schedule, Done<Schedule> done) override;
   void get(std::string id, Done<std::optional<Schedule>> done) override;
   void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) override;
-  void remove(std::string id, Done<bool> done) override;
+  void remove(std::string id, AuditNote audit, Done<bool> done) override;
   void due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) override;
   void mark_planned(std::vector<Schedule> schedules, Done<void> done) override;
   void revisions(std::vector<std::string> ids, Done<std::vector<ScheduleRevision>> done) override;
@@ -58,6 +62,15 @@ class SqliteScheduleStore final : public ScheduleStore,
   void drop_definition(std::string class_name, Done<bool> done) override;
 
   void change_runs(std::string schedule_id, RunChange change, Done<std::vector<RunEntry>> done) override;
+
+  void append_entries(std::vector<AuditEntry> entries, Done<void> done) override;
+  void find_entries(AuditFilter filter, Done<AuditPage> done) override;
+  void forget_entries(TimePoint before, Done<uint64_t> done) override;
+
+  void watched(std::string after, size_t limit, Done<std::vector<Schedule>> done) override;
+  void find_alerts(AlertFilter filter, Done<AlertPage> done) override;
+  void save_alerts(std::vector<Alert> alerts, Done<std::vector<bool>> done) override;
+  void forget_alerts(TimePoint before, Done<uint64_t> done) override;
 
  private:
   explicit SqliteScheduleStore(std::unique_ptr<sqlite::Lane> lane);

@@ -200,6 +200,16 @@ Result<std::vector<Schedule>> due_schedules(Database& database, TimePoint until,
   return read_all(database.query(sql, {until, limit}), limit);
 }
 
+Result<std::vector<Schedule>> watched_schedules(Database& database, const std::string& after, size_t limit) {
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM schedules AS s WHERE s.id > ?1 AND (s.status = ?2 OR (s.status = ?3 AND s.last_status = ?4)) "
+      "ORDER BY s.id LIMIT ?5",
+      kScheduleColumns);
+  return read_all(
+      database.query(sql, {after, ScheduleStatus::active, ScheduleStatus::completed, RunStatus::failure, limit}),
+      limit);
+}
+
 Status mark_schedules(Database& database, const std::vector<Schedule>& schedules) {
   for (const auto& schedule : schedules) {
     std::optional<ScheduleStatus> completed;

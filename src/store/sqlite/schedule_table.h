@@ -17,6 +17,8 @@ Result<std::optional<Schedule>> get_schedule(Database& database, const std::stri
 Result<std::vector<Schedule>> find_schedules(Database& database, const ScheduleFilter& filter);
 Result<bool> remove_schedule(Database& database, const std::string& id);
 Result<std::vector<Schedule>> due_schedules(Database& database, TimePoint until, size_t limit);
+/// Active ones, and completed ones whose last run failed, by id behind `after`.
+Result<std::vector<Schedule>> watched_schedules(Database& database, const std::string& after, size_t limit);
 Status mark_schedules(Database& database, const std::vector<Schedule>& schedules);
 Result<std::vector<ScheduleRevision>> schedule_revisions(Database& database, const std::vector<std::string>& ids);
 Status count_executions(Database& database, const std::vector<ExecutionNote>& notes);

@@ -81,7 +81,7 @@ class MemoryDesk final : public Schedules {
     }
     done(std::move(out));
   }
-  void remove(std::string id, Done<bool> done) override { done(all.erase(id) > 0); }
+  void remove(std::string id, AuditNote /*audit*/, Done<bool> done) override { done(all.erase(id) > 0); }
   void execute(std::string, Done<Schedule> done) override { done(fail(Code::not_found, "not here")); }
   void due(Done<std::vector<Schedule>> done) override { done(std::vector<Schedule>()); }
 
@@ -105,7 +105,9 @@ class DefinitionDeskTest : public ::testing::Test {
     return report.value_or(SyncReport{});
   }
   Result<DefinitionView> override_with(const std::string& name, DefinitionOverrides overrides) {
-    return await<DefinitionView>([&](auto done) { desk_.set_overrides(name, std::move(overrides), std::move(done)); });
+    return await<DefinitionView>([&](auto done) {
+      desk_.set_overrides(name, std::move(overrides), {.name = "somebody", .role = "superuser"}, std::move(done));
+    });
   }
   Schedule& schedule(const std::string& name = "run.start") { return schedules_.by_name(name); }
   StoredDefinition& definition(const std::string& name = "RunStartScheduledEvent") { return store_.all.at(name); }

@@ -108,6 +108,11 @@ struct FakeEvents final : Events {
 struct FakeSchedules final : Schedules {
   std::map<std::string, Schedule> stored;
   std::vector<std::string> executed;
+  std::vector<AuditEntry> noted;  ///< what goes with the changes
+
+  void note(const AuditNote& entry) {
+    if (entry) noted.push_back(*entry);
+  }
 
   void create(Schedule schedule, Done<Schedule> done) override {
     for (const auto& [id, other] : stored)
@@ -115,6 +120,7 @@ struct FakeSchedules final : Schedules {
     if (schedule.cron_expression == "nonsense")
       return done(fail_field(Code::invalid_cron, "cron_expression", "cannot be read"));
     schedule.id = fmt::format("{:024x}", stored.size() + 1);
+    note(schedule.audit);
     done(stored[schedule.id] = schedule);
   }
   void edit(std::string id, std::optional<uint64_t> revision, ScheduleEdit edit, Done<Schedule> done) override {
@@ -124,6 +130,7 @@ struct FakeSchedules final : Schedules {
       return done(fail(Code::revision_conflict, "not that revision"));
     Schedule changed = found->second;
     if (auto edited = edit(changed); !edited) return done(fail(edited.error()));
+    note(std::exchange(changed.audit, nullptr));
     ++changed.revision;
     done(found->second = changed);
   }
@@ -145,7 +152,10 @@ struct FakeSchedules final : Schedules {
     }
     done(std::move(found));
   }
-  void remove(std::string id, Done<bool> done) override { done(stored.erase(id) > 0); }
+  void remove(std::string id, AuditNote audit, Done<bool> done) override {
+    note(audit);
+    done(stored.erase(id) > 0);
+  }
   void execute(std::string id, Done<Schedule> done) override {
     const auto found = stored.find(id);
     if (found == stored.end()) return done(fail(Code::not_found, "no schedule"));

@@ -111,7 +111,7 @@ TEST_F(PlanTest, EditedFiresAsItsNewSelfOnly) {
 TEST_F(PlanTest, DeletedFiresNoMore) {
   const auto schedule = create(every_minute());
   run_for(seconds(58));
-  engine->schedules().remove(schedule.id, [](const Result<bool>& removed) { EXPECT_TRUE(removed.value()); });
+  engine->schedules().remove(schedule.id, nullptr, [](const Result<bool>& removed) { EXPECT_TRUE(removed.value()); });
   run_for(minutes(5));
   EXPECT_TRUE(sink.delivered.empty());
 }

@@ -1357,6 +1357,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who changed what, newest first
+         * @description Changes of schedules, definitions' overrides, settings, dead letters and, by superusers, of single events. Kept for
+         *     AUDIT_RETENTION_DAYS. Secrets are not in it: header values, fields that are named like secrets, and all but the
+         *     origin of an address are masked.
+         *
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cluster": {
         parameters: {
             query?: never;
@@ -1499,6 +1522,29 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @enum {string} */
+        AuditKind: "schedule" | "definition" | "setting" | "dead_letter" | "event";
+        AuditEntry: {
+            id: string;
+            at: components["schemas"]["Time"];
+            /** @description A token's subject; local without tokens; definition, library and another program are no persons. */
+            actor: string;
+            role: string;
+            kind: components["schemas"]["AuditKind"];
+            /** @description Of a change of many that of its job. */
+            object_id: string;
+            object_name: string;
+            action: string;
+            /** @description The fields that changed. */
+            changes: {
+                [key: string]: {
+                    before: unknown;
+                    after: unknown;
+                };
+            };
+            /** @description false: the store went away before it said whether the change was made. */
+            certain: boolean;
+        };
         Cluster: {
             /** @description The node that answers. */
             self: string;
@@ -4880,6 +4926,41 @@ export interface operations {
                 };
             };
             default: components["responses"]["ContractError"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["AuditKind"];
+                /** @description The object's: a schedule's or event's id, a definition's class, a setting's key. */
+                id?: string;
+                actor?: string;
+                since?: components["schemas"]["Time"];
+                /** @description Before it. */
+                until?: components["schemas"]["Time"];
+                limit?: components["parameters"]["Limit"];
+                /** @description next_cursor of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AuditEntry"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
         };
     };
     getCluster: {

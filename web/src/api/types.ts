@@ -16,6 +16,7 @@ export type EventFilter = Schemas["EventFilter"];
 export type EventState = Schemas["State"];
 export type DeadLetter = Schemas["DeadLetter"];
 export type Definition = Schemas["Definition"];
+export type AuditPage = Answer<"/api/v1/audit">;
 export type Job = Schemas["Job"];
 export type Cluster = Schemas["Cluster"];
 export type Health = Schemas["Health"];
