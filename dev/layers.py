@@ -20,6 +20,7 @@ ROOMS = {
     "engine": ["recurrence", "wheel", "store", "sink", "cluster", "model", "time", "base"],
     "analytics": ["engine", "store", "model", "time", "base"],
     "trace": ["engine", "model", "time", "base"],
+    "alerting": ["engine", "recurrence", "store", "model", "time", "base"],
     "store/rocksdb": ["sink", "store", "model", "time", "base"],  # sink: the tail's port
     "store/sqlite": ["store", "model", "time", "base"],
     "sink/webhook": ["sink", "model", "time", "base"],
@@ -38,7 +39,7 @@ ROOMS = {
     "sink/kafka": ["journal", "kafka", "sink", "store", "model", "time", "base"],
     "ingest/kafka": ["kafka", "engine", "store", "sink", "model", "time", "base"],
     "api/http": ["time", "base"],
-    "api": ["api/http", "definitions", "engine", "cluster", "recurrence", "store", "sink", "model", "time", "base"],
+    "api": ["api/http", "alerting", "definitions", "engine", "cluster", "recurrence", "store", "sink", "model", "time", "base"],
     "app": ["*"],
     "cli": ["*"],
 }

@@ -42,6 +42,7 @@ struct Api::Impl {
     add_monitoring_routes(router, context);
     add_cluster_routes(router, context);
     add_settings_routes(router, context);
+    add_alert_routes(router, context);
     add_audit_routes(router, context);
     add_scheduled_routes(router, context);
     add_admin_analytics_routes(router, context);

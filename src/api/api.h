@@ -25,6 +25,7 @@ struct ApiOptions {
   uint32_t default_max_retries = 3;
   std::chrono::seconds default_retry_delay{60};
   bool cron_seconds_last = false;  ///< schedules_CRON_SECONDS_FIELD
+  std::string public_url;          ///< PUBLIC_URL, without a slash at its end; may be empty
   bool audit_events = true;        ///< superusers' changes of single events are noted
 };
 

@@ -38,6 +38,7 @@ void add_monitoring_routes(Router& router, Context& context);
 void add_analytics_routes(Router& router, Context& context);
 void add_cluster_routes(Router& router, Context& context);
 void add_settings_routes(Router& router, Context& context);
+void add_alert_routes(Router& router, Context& context);
 void add_audit_routes(Router& router, Context& context);
 void add_scheduled_routes(Router& router, Context& context);
 void add_scheduled_figure_routes(Router& router, Context& context);

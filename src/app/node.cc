@@ -32,6 +32,7 @@ bool Node::Parts::stop(std::chrono::milliseconds timeout) {
                     std::chrono::milliseconds(0));
   };
   housekeeping.stop();
+  if (alerting) alerting->stop();
   if (ingest) ingest->stop(left() / 2);
   if (api) api->drain();
   if (server) server->stop(left());
@@ -40,6 +41,7 @@ bool Node::Parts::stop(std::chrono::milliseconds timeout) {
   if (coordinator && loop) hand_over(std::max(left(), std::chrono::milliseconds(500)));
   if (journaling) journaling->stop(left());
   if (sinks) sinks->stop(left());
+  alerting.reset();  // what it was sending has been answered by now
   if (audit && !audit->flush(std::max(left(), std::chrono::milliseconds(500)))) {
     log::warn("audit.not_written", {{"entries", std::to_string(audit->waiting())}});
   }

@@ -45,6 +45,8 @@ api::ApiOptions api_options(const Settings& settings) {
   options.default_max_retries = static_cast<uint32_t>(settings.max_retries);
   options.default_retry_delay = seconds(settings.retry_delay_seconds);
   options.cron_seconds_last = settings.cron_seconds_field == SecondsField::last;
+  options.public_url = settings.public_url;
+  while (options.public_url.ends_with('/')) options.public_url.pop_back();
   options.audit_events = settings.audit_events;
   return options;
 }
@@ -64,6 +66,14 @@ Status Node::Parts::open_stores_and_sinks() {
   auto made = Sinks::open(settings, stores->tail(), clock);
   if (!made) return fail(made.error());
   sinks = std::move(*made);
+  if (!settings.alert_url.empty()) {
+    auto allowed = sinks->check_target({.kind = TargetKind::webhook, .url = settings.alert_url});
+    if (!allowed) {
+      allowed.error().field = "schedules_ALERT_URL";
+      return allowed;
+    }
+  }
+  if (journaling) sinks->publish_into_kafka_by(journaling->sink());
   return {};
 }
 
@@ -149,6 +159,14 @@ void Node::Parts::build_engine() {
                                     engine_options(settings));
   definitions = std::make_unique<api::DefinitionDesk>(stores->definitions(), engine->schedules(), clock,
                                                       settings.cron_seconds_field == SecondsField::last);
+  alerting = std::make_unique<Alerting>(Alerting::Parts{.alerts = stores->alerts(),
+                                                        .executions = stores->executions(),
+                                                        .schedules = engine->schedules(),
+                                                        .clock = clock,
+                                                        .coordinator = *coordinator,
+                                                        .sinks = *sinks,
+                                                        .metrics = metrics},
+                                        settings);
   completions = std::make_unique<Completions>(engine->events(), log, stores->runs(), clock, settings.node_id);
 }
 

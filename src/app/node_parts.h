@@ -6,6 +6,7 @@
 #include "api/audit/queue.h"
 #include "api/http/server.h"
 #include "app/access.h"
+#include "app/alerting.h"
 #include "app/completions.h"
 #include "app/copied_log.h"
 #include "app/fired_stream.h"
@@ -49,6 +50,7 @@ struct Node::Parts {
   std::unique_ptr<MeasuredFar> far;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Completions> completions;
+  std::unique_ptr<Alerting> alerting;
   std::unique_ptr<EngineLoop> loop;
   std::unique_ptr<DelayedIngest> ingest;
   IngestCounts ingest_counted;  ///< in metrics; housekeeping's, like the next

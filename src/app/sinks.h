@@ -26,6 +26,7 @@ class Sinks final : public SinkDirectory {
   Status check_target(const Target& target) const override;
   StreamHub& hub() { return *hub_; }
   HandlerSink& handlers() { return *handler_; }
+  WebhookSink& webhook() { return *webhook_; }
   /// Events for Kafka are published by this one from now on; it outlives what is under way.
   void publish_into_kafka_by(Sink& sink) { shown_kafka_ = std::make_unique<TeeSink>(sink, *stream_); }
   /// Null: no brokers are set.

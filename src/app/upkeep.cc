@@ -193,6 +193,7 @@ void Node::Parts::plan_housekeeping() {
     if (!definitions_applied) sync_definitions_until_done();
   });
   if (stores->mongo() != nullptr) housekeeping.every(std::chrono::milliseconds(250), [this] { look_at_mongo(); });
+  housekeeping.every(seconds(1), [this] { alerting->tick(); });
   housekeeping.every(hours(1), [this] { expire(); });
   housekeeping.start();
 }
@@ -220,6 +221,7 @@ void Node::Parts::apply(const Settings& changed) {
     options.target_rate = rate;
     options.plan_interval = interval;
   });
+  alerting->configure(changed);
   keep_live(changed);
   log::configure(changed.log_level, changed.log_format);
 }

@@ -37,10 +37,11 @@ struct Group {
   std::string_view id;
   std::string_view label;
 };
-constexpr std::array<Group, 10> kGroups{{{"general", "General"},
+constexpr std::array<Group, 11> kGroups{{{"general", "General"},
                                          {"server", "HTTP server and access"},
                                          {"events", "Events"},
                                          {"schedules", "Schedules"},
+                                         {"alerts", "Alerts"},
                                          {"sinks", "Targets of fired events"},
                                          {"storage", "Embedded storage"},
                                          {"servers", "Servers and tiers"},
@@ -166,7 +167,7 @@ std::string panel_schemas_json() {
   for (const auto& info : setting_table()) settings[fmt::format("schedules_{}", info.name)] = panel_meta(info);
   json::array subgroups;
   int order = 10;
-  for (const std::string_view id : {"general", "advanced", "server", "events", "schedules", "sinks", "storage",
+  for (const std::string_view id : {"general", "advanced", "server", "events", "schedules", "alerts", "sinks", "storage",
                                     "servers", "analytics", "tracing"}) {
     const auto group = std::ranges::find(kGroups, id, &Group::id);
     subgroups.push_back(json::object{{"id", id}, {"label", group->label}, {"order", order}});

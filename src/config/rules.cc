@@ -28,6 +28,8 @@ class Faults {
   std::optional<Error> first_;
 };
 
+bool is_web(const std::string& url) { return url.starts_with("http://") || url.starts_with("https://"); }
+
 bool symmetric(JwtAlgorithm algorithm) { return algorithm <= JwtAlgorithm::HS512; }
 
 void check_auth(const Settings& settings, Faults& faults) {
@@ -99,6 +101,12 @@ Status check_settings(const Settings& settings) {
     faults.add("TRANSFER_HORIZON_SECONDS",
                "{} s must be longer than schedules_CLICKHOUSE_SYNC_INTERVAL, {} s, or far events come too late",
                settings.transfer_horizon_seconds, settings.clickhouse_sync_interval);
+  }
+  if (!settings.alert_url.empty() && !is_web(settings.alert_url)) {
+    faults.add("ALERT_URL", "a webhook's address begins with http:// or https://");
+  }
+  if (!settings.public_url.empty() && !is_web(settings.public_url)) {
+    faults.add("PUBLIC_URL", "it is the address of this server: it begins with http:// or https://");
   }
   if (settings.redis_wait_replicas > 0 && settings.redis_url.empty()) {
     faults.add("REDIS_WAIT_REPLICAS", "it needs schedules_REDIS_URL");

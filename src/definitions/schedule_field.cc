@@ -14,7 +14,7 @@ namespace {
 namespace json = boost::json;
 using enum FieldKind;
 
-constexpr std::array<ScheduleField, 38> kFields{{
+constexpr std::array<ScheduleField, 39> kFields{{
     {"name", "name", text, "null", "what it is called; unique"},
     {"description", "description", text, "null", "what it is for"},
     {"cron_expression", "cron", text, "null", "when it fires, such as \"0 8 * * mon-fri\" or \"@every 90s\""},
@@ -53,6 +53,7 @@ constexpr std::array<ScheduleField, 38> kFields{{
     {"ack", "ack", text, "\"none\"", "required: a run goes on until somebody acknowledges it"},
     {"dst_gap", "dst-gap", text, "\"shift_forward\"", "a time that the clocks skip: shift_forward or skip"},
     {"dst_overlap", "dst-overlap", text, "\"first\"", "a time that the clocks repeat: first, second or both"},
+    {"alerts", "alerts", object, "null", "{\"url\":…,\"on\":[\"failure\",\"silence\"],\"after_failures\":1,…}"},
     {"owner", "owner", text, "null", "who declares it"},
 }};
 

@@ -45,6 +45,20 @@ void check_policies(const Schedule& schedule, Faults& faults) {
   }
 }
 
+void check_alerts(const AlertPolicy& alerts, Faults& faults) {
+  constexpr std::chrono::hours kDay{24};
+  faults.text("alerts.url", alerts.url.value_or(""), kMaxUrlBytes);
+  if (alerts.after_failures && (*alerts.after_failures < 1 || *alerts.after_failures > 1'000)) {
+    faults.add(Code::out_of_range, "alerts.after_failures", "is not between 1 and 1000");
+  }
+  if (alerts.grace && (*alerts.grace < std::chrono::seconds(1) || *alerts.grace > 30 * kDay)) {
+    faults.add(Code::out_of_range, "alerts.grace_seconds", "is not between 1 s and 30 days");
+  }
+  if (alerts.reminder && (*alerts.reminder < std::chrono::seconds(0) || *alerts.reminder > 365 * kDay)) {
+    faults.add(Code::out_of_range, "alerts.reminder_seconds", "is not between 0 s and a year");
+  }
+}
+
 }  // namespace
 
 Status check_schedule(const Schedule& schedule) {
@@ -75,6 +89,7 @@ Status check_schedule(const Schedule& schedule) {
   faults.tags("tags", schedule.tags);
   check_rule(schedule, faults);
   check_policies(schedule, faults);
+  check_alerts(schedule.alerts, faults);
   return faults.result();
 }
 

@@ -169,6 +169,14 @@ void Desk::fire(const Schedule& schedule, Done<Schedule> done) {
 
 Status Desk::check_all(const Schedule& schedule) const {
   if (auto checked = check_schedule(schedule); !checked) return checked;
+  if (schedule.alerts.url && !schedule.alerts.url->empty()) {
+    // Alerts go where webhooks may go.
+    auto checked = ports_.sinks.check_target({.kind = TargetKind::webhook, .url = *schedule.alerts.url});
+    if (!checked) {
+      checked.error().field = "alerts.url";
+      return checked;
+    }
+  }
   return ports_.sinks.check_target(schedule.target);
 }
 

@@ -20,7 +20,7 @@ ROUTES = {
                ("GET", "/monitoring/stats", None), ("GET", "/admin/schedules/monitoring/metrics", None)],
     "reader": [("GET", "/events", None), ("GET", f"/events/{UNKNOWN_EVENT}", None), ("GET", "/dead-letters", None),
                ("GET", "/schedules/preview?expr=@daily", None), ("GET", "/monitoring/analytics/summary", None),
-               ("GET", "/jobs/x", None), ("GET", "/cluster", None)],
+               ("GET", "/jobs/x", None), ("GET", "/cluster", None), ("GET", "/alerts", None)],
     "producer": [("POST", "/events", {"topic": "t", "entity_type": "a", "action": "b", "delay_seconds": 9999}),
                  ("PATCH", f"/events/{UNKNOWN_EVENT}", {"priority": 1}), ("DELETE", f"/events/{UNKNOWN_EVENT}", None),
                  ("POST", "/events/cancel", {"filter": {"topic": "x"}}), ("POST", "/dead-letters/redrive", {"filter": {}}),

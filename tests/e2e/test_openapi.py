@@ -292,7 +292,7 @@ class OpenApi(ServerCase):
         self.call("post", settings + "/save", [{"key": "schedules_MAX_RETRIES", "value": 4}], 200)
         self.call("post", settings + "/save", [{"key": "x", "value": 4}], 422)
         self.call("post", settings + "/refresh-cache", status=200)
-        for path in ("/api/v1/audit", "/api/v1/cluster", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/"):
+        for path in ("/api/v1/alerts", "/api/v1/audit", "/api/v1/cluster", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/"):
             self.call("get", path, status=200)
         self.call("get", "/assets/{name}", status=404, name="none.js")
 

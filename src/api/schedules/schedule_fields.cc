@@ -1,5 +1,6 @@
 #include "api/schedules/schedule_fields.h"
 
+#include "api/alerts/policy.h"
 #include "api/json/writer.h"
 
 namespace schedules::api {
@@ -189,6 +190,8 @@ const FieldReader kFields[] = {
      [](Schedule& s) { s.priority = 0; }},
     {"max_delay_seconds", [](const Reading& r) { r.schedule.max_delay = r.seconds(0, kCentury); },
      [](Schedule& s) { s.max_delay.reset(); }},
+    {"alerts", [](const Reading& r) { keep(r.schedule.alerts, read_alert_policy(r.name, r.value, r.faults)); },
+     [](Schedule& s) { s.alerts = {}; }},
     {"note", [](const Reading& r) { keep(r.schedule.note, r.faults.text(r.name, r.value, 4096)); },
      [](Schedule& s) { s.note.clear(); }},
     {"owner", [](const Reading& r) { keep(r.schedule.owner, r.text()); }, [](Schedule& s) { s.owner.clear(); }},

@@ -1,5 +1,6 @@
 #include "api/schedules/schedule_output.h"
 
+#include "api/alerts/policy.h"
 #include "api/json/writer.h"
 
 namespace schedules::api {
@@ -58,6 +59,7 @@ void append_policies(json::Writer& out, const Schedule& schedule) {
   out.key("catch_up_rate").number(schedule.catch_up_rate);
   out.field("overlap", to_string(schedule.overlap)).key("overlap_limit").number(schedule.overlap_limit);
   out.key("max_runtime").number(schedule.max_runtime.count()).field("ack", to_string(schedule.ack));
+  append_alert_policy(out.key("alerts"), schedule.alerts);
 }
 
 void append_state(json::Writer& out, const Schedule& schedule) {

@@ -98,6 +98,10 @@ Result<WebhookRequest> webhook_request(Delivery delivery) {
   return out;
 }
 
+WebhookRequest plain_request(std::string body) {
+  return {.body = std::move(body), .headers = {"Content-Type: application/json"}};
+}
+
 std::string webhook_signature(std::string_view secret, TimePoint sent_at, std::string_view body) {
   const auto unix_seconds = std::chrono::floor<std::chrono::seconds>(sent_at).time_since_epoch().count();
   auto signed_text = fmt::format("{}.", unix_seconds);

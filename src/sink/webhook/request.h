@@ -20,6 +20,9 @@ struct WebhookRequest {
 /// out. Errors: invalid_argument for a name that is not an HTTP token, or a value with control characters.
 Result<WebhookRequest> webhook_request(Delivery delivery);
 
+/// Of a JSON text that is no event.
+WebhookRequest plain_request(std::string body);
+
 /// "t=<unix>,v1=<hex HMAC-SHA256 of "<unix>.<body>" under the secret>": the value of X-Schedules-Signature.
 std::string webhook_signature(std::string_view secret, TimePoint sent_at, std::string_view body);
 

@@ -23,6 +23,7 @@ struct Batch {
 
 struct Transfer {
   Delivery delivery;
+  std::optional<std::string> plain;  ///< is sent instead of the event, of which the target alone counts
   std::shared_ptr<Batch> batch;
   size_t index = 0;
 

@@ -121,7 +121,8 @@ void WebhookSink::Impl::send(TransferPtr transfer, const Addresses& addresses) {
            own_fault(Verdict::rejected, fmt::format("{}: {}", transfer->url.host, allowed.error().detail)));
     return;
   }
-  auto request = webhook_request(std::move(transfer->delivery));
+  auto request = transfer->plain ? Result<WebhookRequest>(plain_request(std::move(*transfer->plain)))
+                                 : webhook_request(std::move(transfer->delivery));
   if (!request) {
     settle(std::move(transfer), own_fault(Verdict::rejected, request.error().detail));
     return;
@@ -199,6 +200,18 @@ void WebhookSink::publish(std::vector<Delivery> deliveries, Published done) {
     transfer->index = i;
     impl_->accept(std::move(transfer));
   }
+}
+
+void WebhookSink::post(std::string url, std::string body, std::move_only_function<void(DeliveryReport)> done) {
+  auto batch = std::make_shared<Batch>();
+  batch->reports.resize(1);
+  batch->missing = 1;
+  batch->done = [done = std::move(done)](Reports reports) mutable { done(std::move(reports.front())); };
+  auto transfer = std::make_unique<Transfer>();
+  transfer->delivery.event.target = {.kind = TargetKind::webhook, .url = std::move(url)};
+  transfer->plain = std::move(body);
+  transfer->batch = std::move(batch);
+  impl_->accept(std::move(transfer));
 }
 
 void WebhookSink::stop(std::chrono::milliseconds grace) {

@@ -42,6 +42,9 @@ class WebhookSink final : public Sink {
   /// is longer counts by its status.
   void publish(std::vector<Delivery> deliveries, Published done) override;
 
+  /// POSTs a JSON text that is no event, by the same rules and with the same signature; reported as publish does.
+  void post(std::string url, std::string body, std::move_only_function<void(DeliveryReport)> done);
+
   /// Takes nothing new, waits up to `grace` for what is under way, then reports the rest as retries and waits for
   /// those reports to be taken. Blocking; thread-safe; may be repeated. Not from within a report.
   void stop(std::chrono::milliseconds grace);

@@ -99,6 +99,17 @@ TEST_F(ScheduleRoutes, CreateTakesEveryFieldOfOurs) {
   EXPECT_EQ(schedule.event_headers, (Headers{{"h", "v"}, {"n", "5"}}));
 }
 
+TEST_F(ScheduleRoutes, AlertsAreShownAsTheyWereSaidAndNullClearsThem) {
+  const auto id =
+      create("n", R"("cron_expression":"* * * * *","alerts":{"on":["silence"],"grace_seconds":60,"url":null})");
+  EXPECT_EQ(stored(id).alerts,
+            (AlertPolicy{.on = AlertKinds{.failure = false, .silence = true}, .grace = std::chrono::seconds(60)}));
+  EXPECT_EQ(member(fixture.get(path("/" + id)), "alerts"), R"({"on":["silence"],"grace_seconds":60})");
+  EXPECT_EQ(put(id, R"({"alerts":null})").status, 200);
+  EXPECT_EQ(stored(id).alerts, AlertPolicy{});
+  EXPECT_EQ(put(id, R"({"alerts":{"on":["noise"]}})").status, 422);
+}
+
 TEST_F(ScheduleRoutes, CreateTakesLegacyNamesAndLooseNumbers) {
   const auto id = create(
       "n", R"("cron_expression":"* * * * *","retry_delay":"7","max_retries":"2","enabled":"false","colour":"red")");

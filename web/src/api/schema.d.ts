@@ -1357,6 +1357,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List alerts, those that were opened last first
+         * @description A schedule has at most one of a kind; the next one takes its place. It is `open` until a run succeeds, or until the
+         *     schedule is paused, deleted or, where it was silent, changed.
+         *
+         */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -1522,6 +1544,51 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description failure: runs in a row have failed, retries used up; silence: it has not succeeded when it should have.
+         * @enum {string}
+         */
+        AlertKind: "failure" | "silence";
+        /** @description What is absent or null is as the settings ALERT_… say. */
+        AlertPolicy: {
+            /** @description A webhook; "": nobody is told. */
+            url?: string | null;
+            /** @description Empty: it is not watched. */
+            on?: components["schemas"]["AlertKind"][] | null;
+            /** @description Failed runs in a row. */
+            after_failures?: number | null;
+            /** @description How late a success may be. */
+            grace_seconds?: number | null;
+            /** @description Told again after so long; 0: never. */
+            reminder_seconds?: number | null;
+        };
+        Alert: {
+            schedule_id: string;
+            schedule_name: string;
+            kind: components["schemas"]["AlertKind"];
+            /** @enum {string} */
+            status: "open" | "recovered";
+            /** @description When the first of the runs failed, or the missing one was due. */
+            since: components["schemas"]["Time"];
+            opened_at: components["schemas"]["Time"];
+            recovered_at: components["schemas"]["NullableTime"];
+            /** @description Why it is over. */
+            reason: string | null;
+            /** @description Failed runs in a row. */
+            failures: number;
+            last_error: string | null;
+            /** @description One sentence. */
+            text: string;
+            /** @description The schedule's page, where PUBLIC_URL is set. */
+            link: string | null;
+            /** @description Its receiver knows, or was given up; false too where there is none. */
+            told: boolean;
+            told_at: components["schemas"]["NullableTime"];
+            /** @description Deliveries tried of the last news. */
+            attempts: number;
+            next_try_at: components["schemas"]["NullableTime"];
+            tell_error: string | null;
+        };
         /** @enum {string} */
         AuditKind: "schedule" | "definition" | "setting" | "dead_letter" | "event";
         AuditEntry: {
@@ -2112,6 +2179,7 @@ export interface components {
             /** @default 0 */
             priority: number | null;
             max_delay_seconds?: number | null;
+            alerts?: components["schemas"]["AlertPolicy"] | null;
             /** @description Why an operator paused it. */
             note?: string | null;
             /** @description Who declares it; null where it was made by hand. */
@@ -4926,6 +4994,37 @@ export interface operations {
                 };
             };
             default: components["responses"]["ContractError"];
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: {
+                status?: "open" | "recovered" | "all";
+                kind?: components["schemas"]["AlertKind"];
+                schedule_id?: string;
+                limit?: components["parameters"]["Limit"];
+                /** @description next_cursor of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Alert"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
         };
     };
     listAudit: {

@@ -1,5 +1,5 @@
 // What an operator should look at first, worst first.
-import type { Health, Summary } from "../api/types";
+import type { Alert, Health, Summary } from "../api/types";
 import { formatCount, formatSpan } from "../parts/format";
 
 export interface Concern {
@@ -12,6 +12,7 @@ export interface Concern {
 export interface Known {
   health?: Health | undefined;
   summary?: Summary | undefined;
+  alerts?: readonly Alert[] | undefined;
   overdue: number;
   overdueSchedules: number;
   deadLetters: number;
@@ -37,8 +38,19 @@ function ofFailures(summary: Summary | undefined): Concern[] {
   }));
 }
 
+const MOST_ALERTS = 5;
+
+function ofAlerts(alerts: readonly Alert[] = []): Concern[] {
+  const shown: Concern[] = alerts.slice(0, MOST_ALERTS).map((each) => ({
+    kind: "bad", text: each.text, to: `/schedules/${encodeURIComponent(each.schedule_id)}`, action: "Schedule",
+  }));
+  const more = alerts.length - shown.length;
+  if (more > 0) shown.push({ kind: "bad", text: counted(more, "more schedule is in alarm", "more schedules are in alarm"), to: "/schedules", action: "Schedules" });
+  return shown;
+}
+
 export function concerns(known: Known): Concern[] {
-  const found = ofHealth(known.health);
+  const found = [...ofHealth(known.health), ...ofAlerts(known.alerts)];
   if (known.overdue > 0) {
     found.push({ kind: "bad", text: counted(known.overdue, "event is late by more than 5 minutes", "events are late by more than 5 minutes"),
                  to: "/events", action: "Events" });

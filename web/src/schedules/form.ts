@@ -32,6 +32,8 @@ export interface ScheduleForm {
   priority: number;
   maxDelaySeconds: number | null;
   tags: string;
+  /** Taken along into a copy. */
+  alerts: Schedule["alerts"];
   enabled: boolean;
 }
 
@@ -40,7 +42,8 @@ export function emptyForm(zone: string): ScheduleForm {
     name: "", description: "", eventType: "", eventAction: "", entityId: "", payload: "{}", topic: "", targetType: "automatic",
     targetUrl: "", kind: "cron", cron: "0 9 * * 1-5", everySeconds: 60, executionTime: null, timezone: zone, startAt: null, endAt: null,
     maxCount: null, jitterSeconds: 0, dstGap: "shift_forward", dstOverlap: "first", catchUp: "last", lateAfter: 10, catchUpMax: 100,
-    overlap: "allow", overlapLimit: 1, maxRetries: 3, retryDelaySeconds: 60, priority: 0, maxDelaySeconds: null, tags: "", enabled: true,
+    overlap: "allow", overlapLimit: 1, maxRetries: 3, retryDelaySeconds: 60, priority: 0, maxDelaySeconds: null, tags: "", alerts: null,
+    enabled: true,
   };
 }
 
@@ -56,7 +59,8 @@ export function formOf(schedule: Schedule): ScheduleForm {
     dstOverlap: schedule.dst_overlap ?? "first", catchUp: schedule.catch_up ?? "last", lateAfter: schedule.late_after ?? 10,
     catchUpMax: schedule.catch_up_max ?? 100, overlap: schedule.overlap ?? "allow", overlapLimit: schedule.overlap_limit ?? 1,
     maxRetries: schedule.max_retries ?? 3, retryDelaySeconds: schedule.retry_delay_seconds ?? 60, priority: schedule.priority ?? 0,
-    maxDelaySeconds: schedule.max_delay_seconds ?? null, tags: (schedule.tags ?? []).join(", "), enabled: schedule.enabled ?? true,
+    maxDelaySeconds: schedule.max_delay_seconds ?? null, tags: (schedule.tags ?? []).join(", "),
+    alerts: schedule.alerts ?? null, enabled: schedule.enabled ?? true,
   };
 }
 
@@ -86,6 +90,7 @@ export function bodyOf(form: ScheduleForm): Record<string, unknown> {
     dst_overlap: form.dstOverlap, catch_up: form.catchUp, late_after: form.lateAfter, catch_up_max: form.catchUpMax, overlap: form.overlap,
     overlap_limit: form.overlapLimit, max_retries: form.maxRetries, retry_delay_seconds: form.retryDelaySeconds, priority: form.priority,
     max_delay_seconds: form.maxDelaySeconds, tags: tagsOf(form.tags),
+    ...(form.alerts ? { alerts: form.alerts } : {}),
   };
   return body;
 }
