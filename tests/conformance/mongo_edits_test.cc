@@ -53,6 +53,19 @@ TEST_F(MongoEditsTest, ANewRuleIsANewRevisionPlannedFromNow) {
   EXPECT_EQ(take_over(), 0U);
 }
 
+TEST_F(MongoEditsTest, AnEditThatIsTakenOverIsInTheAuditTrail) {
+  const auto schedule = planned(1);
+  settle();
+  ASSERT_EQ(edit(schedule.id, R"({"cron_expression": "30 * * * *", "alerts": {"on_failure": true}})"), 1);
+  EXPECT_EQ(take_over(), 1U);
+  const auto page =
+      await<AuditPage>([&](auto done) { store->find_entries({.object_id = schedule.id}, std::move(done)); });
+  ASSERT_EQ(page->entries.size(), 1U);
+  EXPECT_EQ(page->entries[0].actor.name, "another program");
+  EXPECT_EQ(page->entries[0].object_name, schedule.name);
+  EXPECT_EQ(get(schedule.id)->alerts.on, (AlertKinds{.failure = true, .silence = false}));
+}
+
 TEST_F(MongoEditsTest, ANewPayloadPlansWhatIsPendingAgain) {
   auto schedule = planned(1);
   settle();
