@@ -93,6 +93,7 @@ TEST(AuditRoutes, FiltersReachTheTrail) {
   deps.audit = &trail;
   Api api(std::move(deps), {}, *Auth::create({}));
   http::Request request;
+  request.method = http::Method::get;
   request.target = "/api/v1/audit?kind=schedule&id=x&actor=me&since=2026-01-01T00:00:00Z&limit=7";
   request.headers.emplace_back("Host", "127.0.0.1");
   auto answer = std::make_shared<Answer>();
