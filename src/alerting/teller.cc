@@ -9,7 +9,7 @@
 namespace schedules {
 namespace {
 
-constexpr size_t kPage = 1'000;
+constexpr size_t kTellPage = 1'000;
 constexpr size_t kMostMessages = 32;  ///< at one time; others wait for the next call
 
 void sooner(std::optional<TimePoint>& at, TimePoint other) {
@@ -47,7 +47,7 @@ Result<Teller::Told> Teller::tell() {
 Result<std::vector<Teller::Message>> Teller::messages(Told& told) {
   const TimePoint now = ports_.clock.wall();
   std::map<std::string, std::vector<Alert>> by_url;
-  AlertFilter filter{.current = true, .limit = kPage};
+  AlertFilter filter{.current = true, .limit = kTellPage};
   do {
     auto page = await<AlertPage>([&](auto done) { ports_.alerts.find_alerts(filter, std::move(done)); });
     if (!page) return fail(page.error());

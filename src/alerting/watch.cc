@@ -6,7 +6,7 @@
 namespace schedules {
 namespace {
 
-constexpr size_t kPage = 200;  ///< schedules of one read: short, as others wait for the store
+constexpr size_t kWatchPage = 200;  ///< schedules of one read: short, as others wait for the store
 constexpr size_t kAlertPage = 1'000;
 /// An execution may reach its store later than the counters of its schedule.
 constexpr std::chrono::seconds kSettled{30};
@@ -24,10 +24,10 @@ Result<Watch::Open> Watch::look(const AlertRule& settings) {
   while (true) {
     if (stopping_) return fail(Code::shutting_down, "the scheduler is stopping");
     const auto page =
-        await<std::vector<Schedule>>([&](auto done) { ports_.alerts.watched(after, kPage, std::move(done)); });
+        await<std::vector<Schedule>>([&](auto done) { ports_.alerts.watched(after, kWatchPage, std::move(done)); });
     if (!page) return fail(page.error());
     if (auto seen = look_at_page(*page, settings); !seen) return fail(std::move(seen.error()));
-    if (page->size() < kPage) break;
+    if (page->size() < kWatchPage) break;
     after = page->back().id;
   }
   if (auto ended = end_unwatched(settings); !ended) return fail(std::move(ended.error()));

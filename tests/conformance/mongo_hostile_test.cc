@@ -163,7 +163,7 @@ TEST_F(MongoHostileTest, AnIdThatIsNoneIsShownUnderAnother) {
   for (const auto& schedule : all) {
     expect_refused(schedule, "not an ObjectId");
     EXPECT_EQ(get(schedule.id)->name, schedule.name);
-    EXPECT_TRUE(await<bool>([&](auto done) { store->remove(schedule.id, std::move(done)); }).value());
+    EXPECT_TRUE(await<bool>([&](auto done) { store->remove(schedule.id, nullptr, std::move(done)); }).value());
   }
   EXPECT_EQ(database.count(kSchedules), 0);
 }

@@ -182,9 +182,10 @@ class NodeSchedules final : public ScheduleStore, public DeadLetterStore {
   void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) override {
     rows_.find(std::move(filter), std::move(done));
   }
-  void remove(std::string id, Done<bool> done) override {
-    say<bool>(std::move(done), [this, id = std::move(id)]() mutable {
-      return inline_answer<bool>([&](auto answer) { rows_.remove(std::move(id), std::move(answer)); });
+  void remove(std::string id, AuditNote audit, Done<bool> done) override {
+    say<bool>(std::move(done), [this, id = std::move(id), audit = std::move(audit)]() mutable {
+      return inline_answer<bool>(
+          [&](auto answer) { rows_.remove(std::move(id), std::move(audit), std::move(answer)); });
     });
   }
   void due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) override {

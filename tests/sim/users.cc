@@ -155,7 +155,7 @@ void Users::create_schedule(SimNode& node) {
 }
 
 void Users::remove_schedule(SimNode& node, const std::string& id) {
-  node.engine().schedules().remove(id, [this, id](const Result<bool>& removed) {
+  node.engine().schedules().remove(id, nullptr, [this, id](const Result<bool>& removed) {
     if (!removed) return;
     auto& schedule = ledger_.schedules[id];
     schedule.edit_under_way = false;

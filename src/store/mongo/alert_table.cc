@@ -17,7 +17,7 @@ std::string id_of(const std::string& schedule_id, AlertKind kind) {
   return fmt::format("{}:{}", schedule_id, to_string(kind));
 }
 
-Value micros(const std::optional<TimePoint>& time) { return time ? Value(to_micros(*time)) : Value(nullptr); }
+Value micros_or_null(const std::optional<TimePoint>& time) { return time ? Value(to_micros(*time)) : Value(nullptr); }
 
 Document fields_of(const Alert& alert) {
   return {{"schedule_id", alert.schedule_id},
@@ -28,7 +28,7 @@ Document fields_of(const Alert& alert) {
           {"recovered_at", alert.recovered_at},
           {"since_us", to_micros(alert.since)},
           {"opened_us", to_micros(alert.opened_at)},
-          {"recovered_us", micros(alert.recovered_at)},
+          {"recovered_us", micros_or_null(alert.recovered_at)},
           {"reason", alert.reason},
           {"error", alert.error},
           {"failures", alert.failures},
@@ -36,7 +36,7 @@ Document fields_of(const Alert& alert) {
           {"news", int64_t{static_cast<uint8_t>(alert.news)}},
           {"attempts", int64_t{alert.attempts}},
           {"next_try_us", to_micros(alert.next_try_at)},
-          {"told_us", micros(alert.told_at)},
+          {"told_us", micros_or_null(alert.told_at)},
           {"tell_error", alert.tell_error}};
 }
 

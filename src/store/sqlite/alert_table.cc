@@ -5,7 +5,7 @@
 namespace schedules::sqlite {
 namespace {
 
-constexpr std::string_view kColumns =
+constexpr std::string_view kAlertColumns =
     "schedule_id, kind, schedule_name, since, opened_at, recovered_at, reason, error, failures, url, news, attempts, "
     "next_try_at, told_at, tell_error, version";
 
@@ -41,8 +41,9 @@ Result<bool> save(Database& database, const Alert& alert) {
   }
   if (auto done = stored.end(); !done) return fail(std::move(done.error()));
   if (alert.version == 0 ? !gives_way : alert.version != version) return false;
-  static const std::string sql = fmt::format(
-      "INSERT OR REPLACE INTO alerts({}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)", kColumns);
+  static const std::string sql =
+      fmt::format("INSERT OR REPLACE INTO alerts({}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
+                  kAlertColumns);
   auto done = database
                   .query(sql, {alert.schedule_id, alert.kind, alert.schedule_name, alert.since, alert.opened_at,
                                alert.recovered_at, alert.reason, alert.error, alert.failures, alert.url, alert.news,
@@ -69,7 +70,7 @@ Result<AlertPage> find_alerts(Database& database, const AlertFilter& filter) {
   where.also(filter.limit + 1);
   auto rows =
       database.query(fmt::format("SELECT {} FROM alerts{} ORDER BY opened_at DESC, schedule_id DESC, kind DESC LIMIT ?",
-                                 kColumns, where.sql()),
+                                 kAlertColumns, where.sql()),
                      where.values());
   AlertPage page;
   while (rows.step()) {

@@ -5,11 +5,11 @@
 namespace schedules::sqlite {
 namespace {
 
-constexpr std::string_view kColumns = "id, at, actor, role, kind, object_id, object_name, action, changes";
+constexpr std::string_view kAuditColumns = "id, at, actor, role, kind, object_id, object_name, action, changes";
 
 Status insert(Database& database, const AuditEntry& entry) {
   static const std::string sql =
-      fmt::format("INSERT OR IGNORE INTO audit({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", kColumns);
+      fmt::format("INSERT OR IGNORE INTO audit({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", kAuditColumns);
   return database
       .query(sql, {entry.id, entry.at, entry.actor.name, entry.actor.role, entry.kind, entry.object_id,
                    entry.object_name, entry.action, entry.changes})
@@ -59,7 +59,7 @@ Result<AuditPage> find_entries(Database& database, const AuditFilter& filter) {
                                  : filter.actor   ? " INDEXED BY audit_actor"
                                                   : "";
   auto rows = database.query(
-      fmt::format("SELECT {} FROM audit{}{} ORDER BY at DESC, id DESC LIMIT ?", kColumns, index, where.sql()),
+      fmt::format("SELECT {} FROM audit{}{} ORDER BY at DESC, id DESC LIMIT ?", kAuditColumns, index, where.sql()),
       where.values());
   AuditPage page;
   while (rows.step()) {

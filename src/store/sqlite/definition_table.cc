@@ -5,7 +5,7 @@
 namespace schedules::sqlite {
 namespace {
 
-constexpr std::string_view kColumns =
+constexpr std::string_view kDefinitionColumns =
     "id, class_name, event_name, module_name, entity_type, action, cron_expression, timezone, description, payload, "
     "actor_type, actor_id, max_retries, retry_delay, status, declared, schedule_id, last_error, manual_payload, "
     "manual_cron, manual_status, last_sync_at, created_at, updated_at";
@@ -48,7 +48,7 @@ Status insert(Database& database, const StoredDefinition& one) {
   return database
       .query(fmt::format("INSERT INTO definitions({}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,"
                          "?17,?18,?19,?20,?21,?22,?23,?24)",
-                         kColumns),
+                         kDefinitionColumns),
              {one.id,
               one.class_name,
               one.event_name,
@@ -86,9 +86,10 @@ Result<std::optional<StoredDefinition>> first_row(Query row) {
 }  // namespace
 
 Result<std::vector<StoredDefinition>> list_definitions(Database& database, const std::string& module_name) {
-  auto rows = database.query(
-      fmt::format("SELECT {} FROM definitions WHERE ?1 = '' OR module_name = ?1 ORDER BY event_name", kColumns),
-      {module_name});
+  auto rows =
+      database.query(fmt::format("SELECT {} FROM definitions WHERE ?1 = '' OR module_name = ?1 ORDER BY event_name",
+                                 kDefinitionColumns),
+                     {module_name});
   std::vector<StoredDefinition> out;
   while (rows.step()) out.push_back(read_row(rows));
   if (auto done = rows.end(); !done) return fail(std::move(done.error()));
@@ -99,7 +100,7 @@ Result<std::optional<StoredDefinition>> get_definition(Database& database, const
   return first_row(database.query(
       fmt::format("SELECT {} FROM definitions WHERE class_name = ?1 OR event_name = ?1 ORDER BY class_name = ?1 DESC "
                   "LIMIT 1",
-                  kColumns),
+                  kDefinitionColumns),
       {name}));
 }
 

@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "engine/rule.h"
+#include "tests/unit/alerting/instants.h"
 
 namespace schedules {
 namespace {
-
-TimePoint at(int64_t seconds) { return from_micros((1'767'225'600 + seconds) * 1'000'000); }  // 2026-01-01T00:00:00Z
 
 Execution execution(int64_t second, RunStatus status, State state, int event) {
   return {.event_id = derived_id(std::to_string(event)),

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
 
+#include "tests/unit/alerting/instants.h"
+
 namespace schedules {
 namespace {
-
-TimePoint at(int64_t seconds) { return from_micros((1'767'225'600 + seconds) * 1'000'000); }  // 2026-01-01T00:00:00Z
 
 Alert failed(std::string name = "nightly") {
   return {.schedule_id = "65f0c0ffee0123456789abcd",
