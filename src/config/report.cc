@@ -167,8 +167,8 @@ std::string panel_schemas_json() {
   for (const auto& info : setting_table()) settings[fmt::format("schedules_{}", info.name)] = panel_meta(info);
   json::array subgroups;
   int order = 10;
-  for (const std::string_view id : {"general", "advanced", "server", "events", "schedules", "alerts", "sinks", "storage",
-                                    "servers", "analytics", "tracing"}) {
+  for (const std::string_view id : {"general", "advanced", "server", "events", "schedules", "alerts", "sinks",
+                                    "storage", "servers", "analytics", "tracing"}) {
     const auto group = std::ranges::find(kGroups, id, &Group::id);
     subgroups.push_back(json::object{{"id", id}, {"label", group->label}, {"order", order}});
     order += 10;

@@ -132,8 +132,8 @@ CREATE INDEX alerts_page ON alerts(opened_at, schedule_id, kind);
 )sql";
 
 constexpr std::array kScheduleSteps{Migration{1, "schedules and dead letters", kFirstSchema},
-                            Migration{2, "definitions", kDefinitions}, Migration{3, "runs", kRuns},
-                            Migration{4, "audit trail", kAudit}, Migration{5, "alerts", kAlerts}};
+                                    Migration{2, "definitions", kDefinitions}, Migration{3, "runs", kRuns},
+                                    Migration{4, "audit trail", kAudit}, Migration{5, "alerts", kAlerts}};
 
 }  // namespace
 
