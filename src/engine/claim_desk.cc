@@ -261,7 +261,7 @@ SteadyPoint ClaimDesk::advance(SteadyPoint now) {
       next_ = std::min(next_, held.deadline);
     }
   }
-  for (const auto& id : expired) wait_again(std::move(release(id)->event), ports_.clock.wall(), "claim_expired");
+  for (const auto& id : expired) wait_again(std::move(release(id)->event), TimePoint::min(), "claim_expired");
   std::vector<Done<State>> late;
   for (auto& [begun, storing] : storing_) {
     if (storing.answer_by <= now) {

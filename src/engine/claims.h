@@ -30,7 +30,8 @@ class Claims {
   virtual ~Claims() = default;
 
   /// The event is in flight from now on, due or not, until complete, drop or the end of the lease. Held by this
-  /// process: where it dies, the event waits again at once.
+  /// process: where it dies, or the others have not heard of it for as long as its leases last, the event waits again at
+  /// once. Where it is stopped, the event waits again when the clocks of the others show `until`.
   /// Errors: conflict (not waiting in the near tier, or not known), overloaded, and those of the stores.
   virtual void claim(EventId id, std::string processor, std::chrono::seconds lease, Done<Claim> done) = 0;
 

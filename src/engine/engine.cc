@@ -58,7 +58,7 @@ TimePoint Engine::tick() {
     }
     dispatch_.pump(now);
     next = std::min(next, on_wall(claims_.advance(ports_.clock.steady()), ports_.clock));
-    next = std::min(next, settle_.flush(now));
+    next = std::min(next, on_wall(settle_.flush(ports_.clock.steady()), ports_.clock));
     next = std::min(next, on_wall(waiters_.expire(ports_.clock.steady()), ports_.clock));
   } while (!mailbox_->empty());
   return next;

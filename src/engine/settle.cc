@@ -14,13 +14,13 @@ constexpr Duration kSettleRetry = std::chrono::milliseconds(250);
 Settle::Settle(EnginePorts& ports, std::shared_ptr<Mailbox> mailbox, Settled settled, Lost lost)
     : ports_(ports), mailbox_(std::move(mailbox)), settled_(std::move(settled)), lost_(std::move(lost)) {}
 
-TimePoint Settle::flush(TimePoint now) {
-  if (waiting_.empty()) return TimePoint::max();
+SteadyPoint Settle::flush(SteadyPoint now) {
+  if (waiting_.empty()) return SteadyPoint::max();
   if (now < retry_at_) return retry_at_;
   auto endings = std::exchange(waiting_, {});
   under_way_ += endings.size();
   bury_then_store(std::move(endings));
-  return TimePoint::max();
+  return SteadyPoint::max();
 }
 
 // A dead letter is written before the event leaves the near store: a crash in between repeats the burial,
@@ -109,7 +109,7 @@ void Settle::trace(const std::vector<Ending>& endings) {
 void Settle::try_again(std::vector<Ending> endings, const Error& error) {
   log::warn("settle.failed", {{"events", std::to_string(endings.size())}, {"error", error.detail}});
   under_way_ -= endings.size();
-  retry_at_ = ports_.clock.wall() + kSettleRetry;
+  retry_at_ = ports_.clock.steady() + kSettleRetry;
   for (auto& ending : endings) waiting_.push_back(std::move(ending));
 }
 

@@ -31,7 +31,7 @@ class Settle {
 
   void add(Ending ending) { waiting_.push_back(std::move(ending)); }
   /// Sends what was added; answers when to come again (after a failure).
-  TimePoint flush(TimePoint now);
+  SteadyPoint flush(SteadyPoint now);
   /// Events handed in whose end is not stored yet.
   [[nodiscard]] size_t pending() const { return waiting_.size() + under_way_; }
 
@@ -50,7 +50,7 @@ class Settle {
   Lost lost_;
   std::vector<Ending> waiting_;
   size_t under_way_ = 0;
-  TimePoint retry_at_ = TimePoint::min();
+  SteadyPoint retry_at_ = SteadyPoint::min();
 };
 
 }  // namespace schedules

@@ -99,6 +99,7 @@ TimePoint Window::advance(TimePoint now) {
   due_.clear();
   TimePoint next = std::min(wheel_.next_wake().value_or(TimePoint::max()), look_now_and_then(now));
   for (uint32_t i = 0; i < shards_.size(); ++i) {
+    shards_[i].retry_at = std::min(shards_[i].retry_at, now + kLoadRetry);  // the clock may have been stepped back
     next = std::min(next, look_at_lapsed(i, now));
     TimePoint wanted = load_wanted_at(shards_[i]);
     if (wanted <= now) {

@@ -32,7 +32,7 @@ class HandCoordinator final : public Coordinator {
   std::optional<uint64_t> epoch_ = 1;
 };
 
-/// Refuses every epoch but one.
+/// Refuses every epoch but one, and a claim's.
 class FencedEvents final : public NearStore {
  public:
   explicit FencedEvents(MemoryEvents& rows) : rows_(rows) {}
@@ -42,18 +42,21 @@ class FencedEvents final : public NearStore {
     rows_.put(std::move(events), mode, std::move(done));
   }
   void window(WindowRequest request, Done<WindowPage> done) override {
+    if (away) return done(fail(Code::unavailable, "away"));
     if (request.epoch != epoch) return done(stale());
     rows_.window(request, std::move(done));
   }
   void begin(BeginRequest request, Done<std::vector<Event>> done) override {
-    if (request.epoch != epoch) return done(stale());
+    if (request.epoch != epoch && request.epoch != 0) return done(stale());
     rows_.begin(std::move(request), std::move(done));
   }
   void settle(std::vector<Settlement> settlements, Done<void> done) override {
-    if (settlements.front().epoch != epoch) return done(stale());
+    if (away) return done(fail(Code::unavailable, "away"));
+    if (settlements.front().epoch != epoch && settlements.front().epoch != 0) return done(stale());
     rows_.settle(std::move(settlements), std::move(done));
   }
   uint64_t epoch = 1;
+  bool away = false;
 
  private:
   static tl::unexpected<Error> stale() { return fail(Code::stale_epoch, "another node owns the shard"); }
@@ -163,6 +166,46 @@ TEST_F(LeaseTest, ASettleThatIsRefusedForgetsTheEventAndStopsNothing) {
   run_for(1s);
   EXPECT_EQ(sink.delivered.size(), 2U);
   EXPECT_EQ(state_of(accepted.stored.event.id), State::fired);
+}
+
+TEST_F(LeaseTest, ASettleThatFailedIsRepeatedThoughTheClockWasSteppedBack) {
+  sink.hold = true;
+  const auto accepted = accept(event("a", 1s));
+  run_for(1s);
+  ASSERT_EQ(sink.delivered.size(), 1U);
+  fenced.away = true;
+  sink.let_go();
+  engine->tick();
+  fenced.away = false;
+  clock.step(-1h);
+  run_for(1s);
+  EXPECT_EQ(state_of(accepted.stored.event.id), State::fired);
+}
+
+// Nobody tells of it where a node's clock is held to that of the store.
+TEST_F(LeaseTest, ALoadThatFailedIsRepeatedThoughTheClockWasSteppedBack) {
+  fenced.away = true;
+  start();
+  fenced.away = false;
+  clock.step(-1h);
+  accept(event("a", 1s));
+  run_for(2s);
+  EXPECT_EQ(topics(), (std::vector<std::string>{"a"}));
+}
+
+TEST_F(LeaseTest, AClaimThatRanOutUnderAWrongClockIsNotLateByIt) {
+  leases.hold(std::nullopt);
+  const auto accepted = accept(event("a", 1s));
+  engine->claims().claim(accepted.stored.event.id, "worker", 2s,
+                         [](const Result<Claim>& claim) { EXPECT_TRUE(claim); });
+  engine->tick();
+  clock.step(1h);
+  run_for(3s);
+  clock.step(-1h);
+  engine->look_again();
+  leases.hold(1);
+  run_for(1s);
+  EXPECT_EQ(topics(), (std::vector<std::string>{"a"}));
 }
 
 TEST_F(LeaseTest, AnEventPutByAnotherNodeIsReadAtOnce) {
