@@ -41,8 +41,8 @@ struct RoundsCalls {
   std::function<uint32_t()> shards;
   /// What earlier owners had begun waits again: done before the lease is told of.
   std::function<void(TakenLease taken, Done<void>)> take_over;
-  /// Nodes have gone; these live. Called for each shard that is held here, and for every shard when we join; again each
-  /// round until it is done.
+  /// Nodes have gone; these live. Called for each shard that is held here, and for every shard when we join and once in
+  /// 64 rounds; again each round until it is done.
   std::function<void(uint32_t shard, const std::vector<std::string>& alive, Done<void>)> departed;
   /// The store's clock, read at some time between the two points of ours.
   std::function<void(TimePoint now, SteadyPoint sent, SteadyPoint answered)> store_time;

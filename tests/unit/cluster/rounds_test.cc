@@ -190,6 +190,16 @@ TEST_F(RoundsTest, WhatADepartureLeavesIsAskedForUntilItIsDone) {
   EXPECT_EQ(a.departures[2], asked);
 }
 
+// Also where another holds the shard: what is of an earlier process here, others take for ours.
+TEST_F(RoundsTest, WhatDeparturesLeftIsLookedAtAgainNowAndThen) {
+  auto& a = start("a");
+  start("b");
+  run_for(5s);
+  const auto before = a.departures;
+  run_for(65s);
+  for (uint32_t shard = 0; shard < kShards; ++shard) EXPECT_EQ(a.departures[shard], before.at(shard) + 1) << shard;
+}
+
 TEST_F(RoundsTest, ALostLeaseIsAskedForAgainAtOnce) {
   auto& a = start("a");
   run_for(2s);
