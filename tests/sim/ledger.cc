@@ -11,18 +11,14 @@ void Ledger::accepted(const EventId& id, TimePoint due_at) {
   if (!known.due_at) known.due_at = due_at;  // else it was moved, and that was told sooner
 }
 
-void Ledger::claimed(const EventId& id, SteadyPoint until, uint64_t life) {
-  events[id].claimed_until = until;
-  events[id].claim_life = life;
-}
-
 void Ledger::claim_ends(const EventId& id, bool success) {
-  events[id].claimed_until.reset();
+  events[id].claimed.reset();
   events[id].worker_may_end = events[id].worker_may_end || success;
 }
 
 void Ledger::began(uint32_t shard, uint64_t epoch, uint64_t life) {
-  if (epoch == 0) return;
+  const auto lost = [epoch](const auto& range) { return range.first < epoch && epoch <= range.second; };
+  if (epoch == 0 || std::ranges::any_of(lost_epochs_[shard], lost)) return;
   const auto owner = owners_.try_emplace({shard, epoch}, life).first->second;
   if (owner != life) breach(fmt::format("I3: shard {} has two owners under epoch {}", shard, epoch));
 }
@@ -56,7 +52,7 @@ void Ledger::published(const Event& event, const PublishSeen& seen) {
     if (known.cancelled_at && seen.now > *known.cancelled_at) {
       breach(fmt::format("I5: {} published after its cancel was acknowledged", name));
     }
-    if (known.claimed_until && !dead_.contains(known.claim_life) && seen.now < *known.claimed_until) {
+    if (held_by_worker(known, seen)) {
       breach(fmt::format("I5: {} published though a worker holds it", name));
     }
     if (known.acked && !known.change_under_way && event.schedule_id.empty() && event.due_at != *known.due_at) {
@@ -65,6 +61,14 @@ void Ledger::published(const Event& event, const PublishSeen& seen) {
     }
   }
   known.publishes.push_back(Published{.at = seen.now, .epoch = event.begun_epoch, .life = seen.life});
+}
+
+// A process measures its claims by its steady clock; what it leaves to others they see by their wall clocks, as they see
+// what is due.
+bool Ledger::held_by_worker(const Known& known, const PublishSeen& seen) const {
+  if (!known.claimed || dead_.contains(known.claimed->life)) return false;
+  if (!stopped_.contains(known.claimed->life)) return seen.now < known.claimed->until;
+  return seen.by_node < known.claimed->told || seen.truly + seen.skew < known.claimed->told;
 }
 
 void Ledger::check_time(const Event& event, const PublishSeen& seen) {
@@ -79,7 +83,9 @@ void Ledger::check_time(const Event& event, const PublishSeen& seen) {
 }
 
 void Ledger::check_repeat(const Event& event, const Known& known, const PublishSeen& seen) {
-  if (known.ended) breach(fmt::format("I4: {} published again after its end was stored", event.id.text()));
+  if (known.ended && !(seen.two_may_own && known.ended_by != seen.life)) {
+    breach(fmt::format("I4: {} published again after its end was stored", event.id.text()));
+  }
   for (const auto& before : known.publishes) {
     if (before.delivered && before.life == seen.life && before.epoch == event.begun_epoch) {
       breach(fmt::format("I4: {} published again though nothing died since it was delivered", event.id.text()));

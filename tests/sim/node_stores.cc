@@ -51,14 +51,15 @@ void NodeEvents::give_back(std::vector<redis::Doubt> doubts, Done<void> done) {
 void NodeEvents::settle(std::vector<Settlement> settlements, Done<void> done) {
   std::vector<EventId> ids;
   for (const auto& settlement : settlements) ids.push_back(settlement.event.id);
-  write<void>(ids, std::move(done), [this, ids, settlements = std::move(settlements)]() mutable -> Result<void> {
-    auto settled = rows_.settle_as(link_.name, settlements);
-    for (const auto& id : ids) {
-      const auto* row = rows_.look(id);
-      if (settled && row != nullptr && is_final(row->state)) ledger_.ended(id);
-    }
-    return settled;
-  });
+  write<void>(ids, std::move(done),
+              [this, ids, settlements = std::move(settlements), life = link_.life]() mutable -> Result<void> {
+                auto settled = rows_.settle_as(link_.name, settlements);
+                for (const auto& id : ids) {
+                  const auto* row = rows_.look(id);
+                  if (settled && row != nullptr && is_final(row->state)) ledger_.ended(id, life);
+                }
+                return settled;
+              });
 }
 
 void NodeEvents::recover(uint32_t shard, uint64_t epoch, bool crashed, Done<void> done) {
@@ -70,7 +71,10 @@ void NodeEvents::recover(uint32_t shard, uint64_t epoch, bool crashed, Done<void
 
 void NodeEvents::recover_claims(uint32_t shard, std::vector<std::string> alive, Done<void> done) {
   write<void>({}, std::move(done), [this, shard, alive = std::move(alive), self = self()]() -> Result<void> {
-    for (const auto& id : rows_.recover_claims(shard, alive, self)) ledger_.claim_given_back(id);
+    for (const auto& id : rows_.recover_claims(shard, alive, self)) {
+      world_.say(fmt::format("{} gives back the claim of {}", self.node, id.text()));
+      ledger_.claim_given_back(id, world_.truth.steady());
+    }
     return {};
   });
 }

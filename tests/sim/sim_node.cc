@@ -26,7 +26,8 @@ PublishSeen SimSink::look(const Event& event) const {
                    .now = truth.steady(),
                    .begun_at = node_.events.begun_at[event.id],
                    .life = node_.link.life,
-                   .epoch_now = std::nullopt};
+                   .epoch_now = std::nullopt,
+                   .two_may_own = shared_.leases_broke_at && truth.steady() - *shared_.leases_broke_at < kLease};
   if (!shared_.alone && shared_.leases_are_true) seen.epoch_now = shared_.leases.epoch(shared_.rows.shard_of(event.id));
   return seen;
 }
@@ -143,7 +144,6 @@ void SimNode::probe(uint64_t life) {
 }
 
 void SimNode::end_process() {
-  shared_.ledger.died(link.life);
   link.life = 0;
   engine_.reset();
   coordinator_.reset();
@@ -155,12 +155,14 @@ void SimNode::end_process() {
 void SimNode::crash() {
   if (!up()) return;
   shared_.world.say(link.name + " dies");
+  shared_.ledger.died(link.life);
   end_process();
 }
 
 void SimNode::restart(Duration down) {
   if (!answers()) return;
   shared_.world.say(link.name + " is told to stop");
+  shared_.ledger.stops(link.life);
   stopping_ = true;
   down_ = down;
   stop_by_ = shared_.world.truth.steady() + seconds(5);
@@ -176,6 +178,7 @@ void SimNode::stop_some_more() {
   coordinator_->resign([this, life = link.life](const Result<void>&) {
     shared_.world.after(Duration{0}, [this, life] {
       if (link.life != life) return;
+      if (!engine_->drained()) shared_.ledger.died(life);  // what it could not give back waits again at once
       shared_.world.say(link.name + " has stopped");
       end_process();
       shared_.world.after(down_, [this] {

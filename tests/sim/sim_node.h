@@ -10,6 +10,7 @@
 namespace schedules::sim {
 
 constexpr Duration kClockSkew = std::chrono::milliseconds(500);
+constexpr Duration kLease = std::chrono::seconds(3);
 
 /// What all nodes share.
 struct Shared {
@@ -24,7 +25,8 @@ struct Shared {
   bool bounded = true;            ///< false, a control: nodes believe their own clocks
   bool claims_given_back = true;  ///< false, a control
   bool leases_are_true = true;    ///< false from when the store's clock was stepped, or it lost what it had written
-  Duration store_was_off{0};      ///< before its clock was stepped
+  std::optional<SteadyPoint> leases_broke_at;  ///< when that was last
+  Duration store_was_off{0};                   ///< before its clock was stepped
   SteadyPoint store_stepped_at{};
   uint64_t lives = 0;  ///< processes so far
   uint64_t published = 0;

@@ -16,7 +16,6 @@ constexpr Duration kRecovered = seconds(200);
 constexpr Duration kHeldBack = std::chrono::minutes(10);
 constexpr Duration kWatched = seconds(20);
 constexpr Duration kRunOff = seconds(80);  // longer than the farthest due time
-constexpr Duration kLease = seconds(3);
 constexpr uint64_t kSpinning = 100'000;
 
 class Simulation {

@@ -106,7 +106,10 @@ void Users::claim_event(SimNode& node) {
     ++claims;
     world_.say(fmt::format("claimed {} at {}", id.text(), node.link.name));
     // Leases run on the engine's clock from when it took the event; that was just now or before.
-    ledger_.claimed(id, world_.truth.steady() + lease, node.link.life);
+    ledger_.claimed(id, {.begun_at = node.events.begun_at[id],
+                         .until = world_.truth.steady() + lease,
+                         .told = claim->until,
+                         .life = node.link.life});
     if (below(4) == 0) return;
     world_.after(world_.up_to(seconds(5)), [this, id, &node] { end_claim(node, id); });
   });

@@ -118,6 +118,7 @@ void Weather::set_a_clock(SimNode& node) {
 void Weather::set_store_clock() {
   world_.count("store_clock_set");
   shared_.leases_are_true = false;
+  shared_.leases_broke_at = world_.truth.steady();
   shared_.store_was_off = shared_.store_clock.off;
   shared_.store_stepped_at = world_.truth.steady();
   shared_.store_clock.off = world_.random->below(3) == 0 ? Duration{0} : world_.up_to(seconds(40)) - seconds(20);
@@ -138,14 +139,20 @@ void Weather::lose_writes() {
   world_.say(
       fmt::format("the store loses {} ms of what it had written", (world_.truth.steady() - back_to.at).count() / 1000));
   shared_.leases_are_true = false;
+  shared_.leases_broke_at = world_.truth.steady();
   shared_.ledger.lost_since(back_to.at);
   shared_.rows.restore(*back_to.rows);
+  const auto granted = shared_.leases.data();
   shared_.leases.restore(back_to.leases);
+  for (const auto& [shard, lease] : granted.leases) {
+    shared_.ledger.epochs_lost(shard, shared_.leases.epoch(shard), lease.epoch);
+  }
 }
 
 void Weather::clear() {
   over_ = true;
   world_.faults = Faults{};
+  if (store_clock_is_wrong_) shared_.leases_broke_at = world_.truth.steady();
   shared_.store_was_off = shared_.store_clock.off;
   shared_.store_stepped_at = world_.truth.steady();
   shared_.store_clock.off = Duration{0};
