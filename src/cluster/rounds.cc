@@ -10,7 +10,7 @@ namespace {
 
 constexpr Duration kBetweenRounds = std::chrono::milliseconds(50);  // at least, whoever pokes
 constexpr Duration kHandOverPatience = std::chrono::seconds(2);
-constexpr uint64_t kLookAgain = 64;  // rounds
+constexpr uint32_t kLookAgain = 64;  // rounds
 
 }  // namespace
 
@@ -193,9 +193,7 @@ std::vector<std::string> Rounds::alive() const {
 }
 
 // What a node had claimed for workers is known to it alone, so it is given back where the node has gone. Who takes a shard over
-// looks, too: its owner may have gone together with the other one. So does who joins, in every shard: an earlier process under
-// its name may have gone unnoticed. And a store that fails over may forget that it was given back, so each shard is looked at
-// again now and then, by all: what is of an earlier process here, others take for ours.
+// looks, too, and who joins, everywhere: an earlier process may have gone unnoticed. A failover may undo it: look again at times.
 void Rounds::tell_departed() {
   std::vector<std::string> nodes;
   {
@@ -209,9 +207,8 @@ void Rounds::tell_departed() {
   } else if (!std::ranges::includes(nodes, before)) {
     for (const auto& lease : leases_.held()) departures_.add(lease.shard, round_);
   }
-  for (uint64_t shard = round_ % kLookAgain; shard < told_by_.shards(); shard += kLookAgain) {
-    departures_.add(static_cast<uint32_t>(shard), round_);
-  }
+  for (uint32_t shard = round_ % kLookAgain; shard < told_by_.shards(); shard += kLookAgain)
+    departures_.add(shard, round_);
   for (const auto& [shard, round] : departures_.owed()) clear(shard, round, nodes);
 }
 

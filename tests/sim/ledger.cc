@@ -67,7 +67,8 @@ void Ledger::published(const Event& event, const PublishSeen& seen) {
 // what is due.
 bool Ledger::held_by_worker(const Known& known, const PublishSeen& seen) const {
   if (!known.claimed || dead_.contains(known.claimed->life)) return false;
-  if (!stopped_.contains(known.claimed->life)) return seen.now < known.claimed->until;
+  const auto stopped = stopped_.find(known.claimed->life);
+  if (stopped == stopped_.end() || known.claimed->until <= stopped->second) return seen.now < known.claimed->until;
   return seen.by_node < known.claimed->told || seen.truly + seen.skew < known.claimed->told;
 }
 

@@ -82,7 +82,7 @@ class Ledger {
   void reported(const EventId& id, bool delivered) { events[id].publishes.back().delivered = delivered; }
   void died(uint64_t life) { dead_.insert(life); }
   /// It is told to stop, and leaves what it holds to others until the wall clock shows the end of the claim.
-  void stops(uint64_t life) { stopped_.insert(life); }
+  void stops(uint64_t life, SteadyPoint at) { stopped_.try_emplace(life, at); }
 
   // What happens in the store.
   void touched(const EventId& id, SteadyPoint at) { events[id].touched_at = at; }
@@ -119,8 +119,8 @@ class Ledger {
 
   [[nodiscard]] bool held_by_worker(const Known& known, const PublishSeen& seen) const;
 
-  std::set<uint64_t> dead_;     ///< processes
-  std::set<uint64_t> stopped_;  ///< processes
+  std::set<uint64_t> dead_;                  ///< processes
+  std::map<uint64_t, SteadyPoint> stopped_;  ///< process → when it was told to
   std::map<uint32_t, std::vector<std::pair<uint64_t, uint64_t>>> lost_epochs_;
   std::map<std::pair<uint32_t, uint64_t>, uint64_t> owners_;  ///< (shard, epoch) → the process that began under it
 };

@@ -162,7 +162,7 @@ void SimNode::crash() {
 void SimNode::restart(Duration down) {
   if (!answers()) return;
   shared_.world.say(link.name + " is told to stop");
-  shared_.ledger.stops(link.life);
+  shared_.ledger.stops(link.life, shared_.world.truth.steady());
   stopping_ = true;
   down_ = down;
   stop_by_ = shared_.world.truth.steady() + seconds(5);
