@@ -1,7 +1,7 @@
 # Compiler and linker settings shared by every target.
 option(SCHEDULES_TESTS "build the tests" ON)
 option(SCHEDULES_BENCH "build the benchmarks" OFF)
-# Eight sources of a target in one go: a third of the work of a build from nothing. Names in anonymous namespaces are therefore
+# Eight sources of a target in one go: that saves a good part of a build from nothing. Names in anonymous namespaces are therefore
 # unique in their room. The debug preset has it off, so there each source must include what it uses.
 option(SCHEDULES_UNITY "compile the sources of a target together" OFF)
 set(SCHEDULES_SANITIZE "" CACHE STRING "sanitizers, as for -fsanitize=")
