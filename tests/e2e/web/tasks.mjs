@@ -58,7 +58,8 @@ describe("an operator's tasks", () => {
       await page.locator(".el-message-box input").fill("because of the test");
       await page.locator(".el-message-box").getByRole("button", { name: "Pause" }).click();
       await page.getByRole("heading", { level: 1, name: /paused/ }).waitFor();
-      await page.getByText("because of the test").waitFor();
+      await page.getByText("Note: because of the test").waitFor();
+      await page.getByText("because of the test", { exact: true }).waitFor();  // in the audit trail
       const [stored] = await program.call("GET", "/admin/schedules?name=beat");
       assert.equal(stored.status, "paused");
       assert.equal(stored.note, "because of the test");
