@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr uint64_t kOwnEpoch = 7;
-constexpr size_t kMostOfALeaf = 120;
+constexpr size_t kMostOfALeaf = 60;
 
 class RedisWaitingTest : public ::testing::Test {
  protected:

@@ -6,13 +6,13 @@ namespace schedules::redis {
 
 std::string_view waiting_prelude() {
   return R"lua(
-local MOST, CUT = 120, 90
+local MOST, CUT = 60, 45
 local function index_key(p) return base .. 'wait:' .. p end
 local function leaf_key(p, name) return base .. 'wait:' .. p .. ':' .. name end
 local function put_entries(key, entries, first, last)
-  for at = first, last, 1000 do
+  for at = last, first, -1000 do  -- from behind: each goes to the front, which is where Redis looks first
     local some = {}
-    for i = at, math.min(at + 999, last) do
+    for i = at, math.max(at - 999, first), -1 do
       some[#some + 1] = entries[i][2]
       some[#some + 1] = entries[i][3]
     end
@@ -24,10 +24,9 @@ local function make_leaf(p, from, entries, first, last)
   call('ZADD', index_key(p), from, name)
   put_entries(leaf_key(p, name), entries, first, last)
 end
--- New leaves for entries (number, text of fire_at, member), the first of them from `from` on.
+-- New leaves for entries_of()'s entries, the first of them from `from` on.
 local function make_leaves(p, from, entries)
   if #entries == 0 then return end
-  table.sort(entries, function(a, b) return a[1] < b[1] end)
   local share = math.ceil(#entries / math.ceil(#entries / CUT))
   local at = 1
   while at <= #entries do
@@ -43,8 +42,11 @@ local function make_leaves(p, from, entries)
     at = last + 1
   end
 end
-local function entries_of(list, entries)
+-- Of a list as add_waiting's: (number, text of fire_at, member), by fire_at.
+local function entries_of(list)
+  local entries = {}
   for i = 1, #list, 2 do entries[#entries + 1] = {tonumber(list[i]), list[i], list[i + 1]} end
+  table.sort(entries, function(a, b) return a[1] < b[1] end)
   return entries
 end
 -- A leaf of one fire_at: what is of another goes before or behind it.
@@ -58,10 +60,7 @@ local function add_beside(p, name, entries)
     part[#part + 1] = entry
   end
   put_entries(key, same, 1, #same)
-  if #behind > 0 then
-    table.sort(behind, function(a, b) return a[1] < b[1] end)
-    make_leaves(p, behind[1][2], behind)
-  end
+  if #behind > 0 then make_leaves(p, behind[1][2], behind) end
   if #before > 0 then
     local from = call('ZSCORE', index_key(p), name)
     call('ZADD', index_key(p), own, name)
@@ -74,11 +73,19 @@ local function add_to_leaf(p, name, list)
   if count + #list / 2 <= MOST then
     call('ZADD', key, unpack(list))
   elseif count > MOST then
-    add_beside(p, name, entries_of(list, {}))
+    add_beside(p, name, entries_of(list))
   else
     local there = call('ZRANGE', key, 0, -1, 'WITHSCORES')
-    local entries = entries_of(list, {})
-    for i = 1, #there, 2 do entries[#entries + 1] = {tonumber(there[i + 1]), there[i + 1], there[i]} end
+    local added, at, entries = entries_of(list), 1, {}
+    for i = 1, #there, 2 do
+      local fire = tonumber(there[i + 1])
+      while at <= #added and added[at][1] < fire do
+        entries[#entries + 1] = added[at]
+        at = at + 1
+      end
+      entries[#entries + 1] = {fire, there[i + 1], there[i]}
+    end
+    for i = at, #added do entries[#entries + 1] = added[i] end
     local from = call('ZSCORE', index_key(p), name)
     call('DEL', key)
     call('ZREM', index_key(p), name)
@@ -112,7 +119,7 @@ local function add_waiting(p, list)
     part[#part + 1] = list[i + 1]
   end
   for _, name in ipairs(names) do add_to_leaf(p, name, by_leaf[name]) end
-  make_leaves(p, '-inf', entries_of(first, {}))
+  make_leaves(p, '-inf', entries_of(first))
 end
 local function drop_from_leaf(p, name, members)
   local key = leaf_key(p, name)
