@@ -17,6 +17,8 @@ pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
 find_package(mongoc-1.0 REQUIRED)
+# Its static targets ask for -fPIC, which precompiled headers were not made with.
+set_target_properties(mongo::mongoc_static mongo::bson_static PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 if(SCHEDULES_TESTS)
   # Debian's own interpreter has the modules that dev/setup installs; another python3 may not.
   find_program(SCHEDULES_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)

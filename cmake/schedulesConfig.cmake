@@ -13,7 +13,7 @@ if(NOT TARGET schedules::schedules)
     INTERFACE_INCLUDE_DIRECTORIES "${_schedules_root}/include"
     INTERFACE_COMPILE_FEATURES cxx_std_20
     INTERFACE_LINK_LIBRARIES
-      "boost_json;boost_system;tomlplusplus;rocksdb;sqlite3;curl;ssl;crypto;hiredis;mongoc-1.0;bson-1.0;rdkafka;zstd;yaml-cpp;spdlog;fmt;prometheus-cpp-core;Threads::Threads")
+      "boost_json;boost_system;tomlplusplus;rocksdb;sqlite3;curl;ssl;crypto;hiredis;mongoc-static-1.0;bson-static-1.0;sasl2;rt;resolv;snappy;z;icuuc;mongocrypt;rdkafka;zstd;yaml-cpp;spdlog;fmt;prometheus-cpp-core;Threads::Threads")
 endif()
 unset(_schedules_lib)
 unset(_schedules_root)

@@ -2,12 +2,18 @@
 
 #include <mongoc/mongoc.h>
 
+#include <cstdlib>
+
 #include "base/log.h"
 #include "mongo/client.h"
 #include "mongo/errors.h"
 
 namespace schedules::mongo {
 namespace {
+
+// The driver keeps counters in /dev/shm/mongoc-PID, made before main: each kill -9 would leave a file behind, and the next
+// process of that number would warn of it. It is linked in statically so that this can come before it.
+[[gnu::constructor(101)]] void keep_counters_in_memory() { setenv("MONGOC_DISABLE_SHM", "1", 0); }
 
 void note(mongoc_log_level_t /*level*/, const char* domain, const char* message, void* /*data*/) {
   log::debug("mongo.driver", {{"domain", domain}, {"message", message}});

@@ -7,6 +7,7 @@ import http.client
 import itertools
 import json
 import os
+import pathlib
 import random
 import threading
 import time
@@ -117,6 +118,12 @@ class Restart(unittest.TestCase):
         self.assertEqual(client.get(f"/events/{cancelled}").json["state"], "cancelled")
         self.assertEqual(client.get(f"/events/{fired}").json["state"], "fired")
         self.assertIsNotNone(marker)
+
+    def test_nothing_is_left_in_shared_memory(self):
+        self.server.start()
+        own = pathlib.Path(f"/dev/shm/mongoc-{self.server.pid}")
+        self.assertTrue(own.parent.is_dir())
+        self.assertFalse(own.exists(), "a kill -9 would leave this file behind")
 
     def test_killed_while_starting(self):
         client = Client(self.server.start())
