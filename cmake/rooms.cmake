@@ -11,24 +11,33 @@ target_link_libraries(schedules_pch PUBLIC schedules_flags fmt::fmt Threads::Thr
 target_include_directories(schedules_pch SYSTEM PUBLIC ${TL_EXPECTED_INCLUDE})
 target_precompile_headers(schedules_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
 
-# Tests have one of their own, with GoogleTest in it, and are optimised less: most of a build is theirs.
+# Tests have one of their own, with GoogleTest in it, and are not optimised: much of a build is theirs.
 if(SCHEDULES_TESTS)
   file(WRITE ${CMAKE_BINARY_DIR}/test_pch.cc "")
   add_library(schedules_test_pch STATIC ${CMAKE_BINARY_DIR}/test_pch.cc)
   target_link_libraries(schedules_test_pch PUBLIC schedules_pch GTest::gmock GTest::gtest)
   # g++ 12 takes moved-from results for uninitialised, and short constants for long ones.
   target_compile_options(schedules_test_pch PUBLIC -Wno-maybe-uninitialized -Wno-stringop-overread
-                         $<$<CONFIG:RelWithDebInfo>:-O1>)
+                         $<$<CONFIG:RelWithDebInfo>:-O0>)
   target_precompile_headers(schedules_test_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/test_pch.h)
 endif()
 
+# Sources of a GROUPED room that SCHEDULES_UNITY compiles in one go: none names a thing as another of them does.
+function(schedules_together first)
+  string(MAKE_C_IDENTIFIER ${first} group)
+  set_source_files_properties(${first} ${ARGN} PROPERTIES UNITY_GROUP ${group})
+endfunction()
+
 function(schedules_room name)
-  cmake_parse_arguments(ARG "ALONE" "" "SOURCES;ROOMS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "GROUPED;COLD" "" "SOURCES;ROOMS;LIBS" ${ARGN})
   list(TRANSFORM ARG_ROOMS PREPEND schedules_)
   if(ARG_SOURCES)
     add_library(schedules_${name} STATIC ${ARG_SOURCES})
-    if(ARG_ALONE)  # its sources name things alike: never in one go
-      set_target_properties(schedules_${name} PROPERTIES UNITY_BUILD OFF)
+    if(ARG_GROUPED)  # its sources name things alike: only those of one schedules_together() go in one go
+      set_target_properties(schedules_${name} PROPERTIES UNITY_BUILD_MODE GROUP)
+    endif()
+    if(ARG_COLD)  # runs once a start or a command: a third of its build is optimising
+      target_compile_options(schedules_${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
     endif()
     target_precompile_headers(schedules_${name} REUSE_FROM schedules_pch)
     target_link_libraries(schedules_${name} PUBLIC schedules_pch ${ARG_ROOMS} PRIVATE ${ARG_LIBS})

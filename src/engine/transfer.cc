@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t kFirstPage = 1'000;
 constexpr size_t kSmallestPage = 50;
-constexpr size_t kLargestPage = 10'000;
+constexpr size_t kLargestPage = 25'000;
 constexpr size_t kPageBytes = 32U << 20U;  // of bodies, about
 constexpr size_t kEventBytes = 512;        // beside its body
 constexpr Duration kTransferRetry = std::chrono::seconds(1);

@@ -56,7 +56,7 @@ class Guard final : public FarGuard {
   Shards& shards_;
 };
 
-/// A put's answer for one event (scripts_fire.cc). Errors: corrupt.
+/// What is known of an event: a script's (1 the same | 2 another, value, kind). Errors: corrupt.
 Result<PutOutcome> outcome_of(const Reply& reply);
 /// What a change found (scripts_change.cc): kind and value. `done` has no current yet.
 Result<Changed> changed_of(int64_t kind, const std::string& value);

@@ -34,13 +34,18 @@ void add_settlement(std::vector<std::string>& arguments, const Settlement& settl
   arguments.push_back(waits ? micros_text(event.fire_at) : "");
 }
 
+/// put_script's answer for one that was given that sequence.
+Result<PutOutcome> answer_of(const Reply& reply, uint64_t given) {
+  if (reply.kind == Reply::Kind::integer) return PutOutcome{.existing = {}, .sequence = given};
+  if (reply.kind == Reply::Kind::text) {
+    return PutOutcome{.existing = {}, .sequence = std::strtoull(reply.text.c_str(), nullptr, 10)};
+  }
+  return outcome_of(reply);
+}
+
 }  // namespace
 
 Result<PutOutcome> outcome_of(const Reply& reply) {
-  if (reply.kind == Reply::Kind::text) {
-    return PutOutcome{
-        .result = PutResult::created, .existing = {}, .sequence = std::strtoull(reply.text.c_str(), nullptr, 10)};
-  }
   if (reply.items.size() != 3) return fail(Code::corrupt, "a script answered what cannot be read");
   PutOutcome outcome{.result = reply.items[0].integer == 1 ? PutResult::exists : PutResult::conflict};
   const int64_t kind = reply.items[2].integer;
@@ -56,7 +61,7 @@ struct Near::Put {
   std::vector<Event> events;
   PutMode mode = PutMode::if_absent;
   std::string filling;
-  int64_t first_sequence = 0;
+  uint64_t first_sequence = 0;
   std::vector<PutOutcome> outcomes;
   std::unique_ptr<Gather> gather;
 };
@@ -75,14 +80,17 @@ void Near::put(std::vector<Event> events, PutMode mode, std::string filling, Don
     if (!open) return done(fail(std::move(open.error())));
     if (events.empty()) return done(std::vector<PutOutcome>{});
     auto put = std::make_shared<Put>();
-    put->first_sequence = shards_.take_sequences(events.size());
+    put->first_sequence = static_cast<uint64_t>(shards_.take_sequences(events.size()));
     put->outcomes.resize(events.size());
     put->mode = mode;
     put->filling = std::move(filling);
-    const auto chunks = chunks_of(
+    auto chunks = chunks_of(
         shards_, events, kPutChunk, [](const Event& event) { return event.id; },
         [](const Event& event) { return event.body.size(); });
     put->events = std::move(events);
+    for (auto& chunk : chunks) {
+      std::ranges::stable_sort(chunk.places, {}, [&](size_t place) { return put->events[place].fire_at; });
+    }
     put->gather = std::make_unique<Gather>(chunks.size(), [put = put.get(), calls = chunks.size(),
                                                            done = std::move(done)](std::optional<Error> error) mutable {
       if (error && calls == 1) return done(fail(std::move(*error)));
@@ -93,16 +101,25 @@ void Near::put(std::vector<Event> events, PutMode mode, std::string filling, Don
 }
 
 void Near::put_chunk(const std::shared_ptr<Put>& put, const Chunk& chunk) {
-  std::vector<std::string> arguments{
-      std::string(name_of(put->mode)), shards_.now(), shards_.ahead(), shards_.options().node_id, shards_.channel(),
-      std::to_string(chunk.shard),     put->filling};
-  arguments.reserve(7 + chunk.places.size() * 4);
+  const auto [lowest, highest] = std::ranges::minmax(chunk.places);
+  const auto soonest = put->events[chunk.places.front()].fire_at;
+  std::vector<std::string> arguments{std::string(name_of(put->mode)),
+                                     shards_.now(),
+                                     shards_.is_soon(soonest) ? micros_text(soonest) : "",
+                                     shards_.options().node_id,
+                                     shards_.channel(),
+                                     std::to_string(chunk.shard),
+                                     put->filling,
+                                     std::to_string(put->first_sequence + lowest),
+                                     std::to_string(put->first_sequence + highest)};
+  arguments.reserve(arguments.size() + chunk.places.size() * 4);
   for (const size_t place : chunk.places) {
     const auto& event = put->events[place];
+    const auto head = be64(put->first_sequence + place);
     arguments.emplace_back(event.id.view());
-    arguments.push_back(tail_of(event, shards_.options().compress));
+    arguments.push_back(head + tail_of(event, shards_.options().compress));
     arguments.push_back(micros_text(event.fire_at));
-    arguments.push_back(std::to_string(put->first_sequence + static_cast<int64_t>(place)));
+    arguments.push_back(head + std::string(event.id.view()));
   }
   shards_.change(chunk.shard, put_script(), std::move(arguments), [put, chunk](Result<Reply> reply) {
     std::optional<Error> error;
@@ -110,12 +127,14 @@ void Near::put_chunk(const std::shared_ptr<Put>& put, const Chunk& chunk) {
       error = std::move(reply.error());
       for (const size_t place : chunk.places) put->outcomes[place].error = *error;
     } else {
+      const bool all_made = reply->kind == Reply::Kind::integer;
       for (size_t i = 0; i < chunk.places.size(); ++i) {
-        auto outcome = outcome_of(reply->items.at(i));
+        const size_t place = chunk.places[i];
+        auto outcome = answer_of(all_made ? *reply : reply->items.at(i), put->first_sequence + place);
         if (outcome) {
-          put->outcomes[chunk.places[i]] = std::move(*outcome);
+          put->outcomes[place] = std::move(*outcome);
         } else {
-          put->outcomes[chunk.places[i]].error = outcome.error();
+          put->outcomes[place].error = outcome.error();
         }
       }
     }

@@ -7,7 +7,8 @@
 namespace schedules::redis {
 
 // scripts_fire.cc
-/// mode, now, look-ahead until, node, channel, shard, filling or '', then (id, tail, fire_at, sequence)…
+/// mode, now, the soonest within the look-ahead or '', node, channel, shard, filling or '', lowest and highest sequence,
+/// then (id, value, fire_at, member)… by fire_at
 const Script& put_script();
 const Script& window_script();  ///< epoch, now, until, most, then nothing or (priority, fire_at, sequence)…
 const Script& begin_script();   ///< epoch, token, node, then (id, fire_at be64)…

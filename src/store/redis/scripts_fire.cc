@@ -3,26 +3,28 @@
 
 namespace schedules::redis {
 
-// Reads all that is known of the batch's ids at once, decides in memory, and writes at once.
+// Reads all that is known of the batch's ids at once, decides in memory, and writes at once. Answers 0 if all were made as they
+// are given; otherwise for each 0, the sequence that it got instead, or what is known of it.
 const Script& put_script() {
   static const Script script = with_prelude(R"lua(
-local mode, now, ahead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local mode, now, soonest = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 if ARGV[7] ~= '' and call('HGET', base .. 'journal', 'filling') ~= ARGV[7] then return redis.error_reply(REFILLED) end
 local ids = {}
-for i = 8, #ARGV, 4 do ids[#ids + 1] = ARGV[i] end
+for i = 10, #ARGV, 4 do ids[#ids + 1] = ARGV[i] end
 local found = call('HMGET', base .. 'event', unpack(ids))
 local ended = call('HMGET', base .. 'ended', unpack(ids))
 local claims = call('HMGET', base .. 'claim', unpack(ids))
 local held = mode == 'from_far_store' and call('HMGET', base .. 'held', unpack(ids)) or {}
 local top = tonumber(call('GET', base .. 'top') or '0')
-local out, made, hset, zadd, soonest = {}, {}, {}, {}, nil
-local function judge(i, id, tail)
-  if not PUT_IF_ABSENT then return nil end
-  local fp = string.sub(tail, 26, 33)
+local as_given = tonumber(ARGV[8]) > top
+if as_given then top = tonumber(ARGV[9]) end
+local out, made, hset, zadd = {}, {}, {}, {}
+local function judge(i, id, value)
+  local fp = string.sub(value, 34, 41)
   local v = made[id] or found[i]
   if v then
     local flown = call('HEXISTS', base .. 'flown', id)
-    if mode == 'planned' and flown == 0 and not made[id] and u64(v, 26) < u64(tail, 18) then
+    if mode == 'planned' and flown == 0 and not made[id] and u64(v, 26) < u64(value, 26) then
       remove_waiting(id, v)
       call('HDEL', base .. 'crashes', id)
       return nil
@@ -39,7 +41,7 @@ local function judge(i, id, tail)
   end
   if mode == 'from_far_store' then
     local h = held[i]
-    if h and u64(h, 9) > now and u64(tail, 10) < u64(h, 1) then return {2, false, 4} end
+    if h and u64(h, 9) > now and u64(value, 18) < u64(h, 1) then return {2, false, 4} end
     if claims[i] then call('HDEL', base .. 'claim', id) end
   elseif claims[i] and u64(claims[i], 9) > now then
     return {string.sub(claims[i], 1, 8) == fp and 1 or 2, false, 3}
@@ -47,34 +49,37 @@ local function judge(i, id, tail)
   return nil
 end
 for i = 1, #ids do
-  local at = 8 + (i - 1) * 4
-  local id, tail, fire, hint = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
-  local known = judge(i, id, tail)
+  local id, at = ids[i], 6 + i * 4
+  local v, member = ARGV[at + 1], ARGV[at + 3]
+  local known = PUT_IF_ABSENT and (found[i] or made[id] or ended[i] or claims[i] or held[i]) and judge(i, id, v)
   if known then
     out[i] = known
   else
-    top = next_sequence(top, hint)
-    local head = struct.pack('>I8', top)
-    local v = head .. tail
+    out[i] = 0
+    if not as_given then
+      top = top + 1
+      local head = struct.pack('>I8', top)
+      v, member, out[i] = head .. string.sub(v, 9), head .. id, text(top)
+    end
     made[id] = v
-    hset[#hset + 1] = id
-    hset[#hset + 1] = v
-    local p = prio_of(v)
-    local z = zadd[p] or {}
-    z[#z + 1] = fire
-    z[#z + 1] = head .. id
-    zadd[p] = z
-    local f = tonumber(fire)
-    if f <= ahead and (not soonest or f < soonest) then soonest = f end
-    out[i] = text(top)
+    local n, p = #hset, prio_of(v)
+    hset[n + 1], hset[n + 2] = id, v
+    local z = zadd[p]
+    if not z then
+      z = {}
+      zadd[p] = z
+    end
+    n = #z
+    z[n + 1], z[n + 2] = ARGV[at + 2], member
   end
 end
 if #hset > 0 then
   call('HSET', base .. 'event', unpack(hset))
   for p, z in pairs(zadd) do add_waiting(p, z) end
   call('SET', base .. 'top', text(top))
+  if soonest ~= '' then call('PUBLISH', ARGV[5], ARGV[6] .. ' ' .. soonest .. ' ' .. ARGV[4]) end
 end
-if soonest then call('PUBLISH', ARGV[5], ARGV[6] .. ' ' .. text(soonest) .. ' ' .. ARGV[4]) end
+if as_given and #hset == #ids * 2 then return 0 end
 return out
 )lua");
   return script;

@@ -1,5 +1,6 @@
 // What waits, by priority and fire_at: leaves, and an index of where each begins (layout.md). Redis packs a small sorted set into
-// a third of what a large one takes. Entries of one fire_at share a leaf; a leaf of more than MOST has no other.
+// a third of what a large one takes. Entries of one fire_at share a leaf; where they are more than MOST its name ends with '=',
+// and it has no other. Of four that are put alone one looks whether its leaf is full: they may be a few more for a while.
 #include "store/redis/scripts.h"
 
 namespace schedules::redis {
@@ -20,7 +21,7 @@ local function put_entries(key, entries, first, last)
   end
 end
 local function make_leaf(p, from, entries, first, last)
-  local name = text(call('INCR', base .. 'leaves'))
+  local name = text(call('INCR', base .. 'leaves')) .. (last - first >= MOST and '=' or '')
   call('ZADD', index_key(p), from, name)
   put_entries(leaf_key(p, name), entries, first, last)
 end
@@ -67,13 +68,12 @@ local function add_beside(p, name, entries)
     make_leaves(p, from, before)
   end
 end
+local function of_one_time(name) return string.byte(name, -1) == 61 end
 local function add_to_leaf(p, name, list)
+  if of_one_time(name) then return add_beside(p, name, entries_of(list)) end
   local key = leaf_key(p, name)
-  local count = call('ZCARD', key)
-  if count + #list / 2 <= MOST then
+  if call('ZCARD', key) + #list / 2 <= MOST then
     call('ZADD', key, unpack(list))
-  elseif count > MOST then
-    add_beside(p, name, entries_of(list))
   else
     local there = call('ZRANGE', key, 0, -1, 'WITHSCORES')
     local added, at, entries = entries_of(list), 1, {}
@@ -96,30 +96,25 @@ end
 local function leaf_of(p, fire)
   return call('ZREVRANGEBYSCORE', index_key(p), fire, '-inf', 'LIMIT', 0, 1)[1]
 end
--- list: text of fire_at, member, and so on.
+-- list: text of fire_at, member, and so on; quick where it is in order.
 local function add_waiting(p, list)
-  local known, by_leaf, names, first = {}, {}, {}, {}
-  for i = 1, #list, 2 do
-    local fire = list[i]
-    local name = known[fire]
-    if name == nil then
-      name = leaf_of(p, fire) or false
-      known[fire] = name
+  local count, first, name = #list, 1, leaf_of(p, list[1])
+  while first < count do
+    local last, following = first, nil  -- those that follow one another into one leaf
+    while last + 2 < count do
+      following = list[last + 2] == list[last] and name or leaf_of(p, list[last + 2])
+      if following ~= name then break end
+      last = last + 2
     end
-    local part = first
-    if name then
-      part = by_leaf[name]
-      if not part then
-        part = {}
-        by_leaf[name] = part
-        names[#names + 1] = name
-      end
+    if not name then
+      make_leaves(p, '-inf', entries_of({unpack(list, first, last + 1)}))
+    elseif first == last and not of_one_time(name) and string.byte(list[first + 1], 8) % 4 > 0 then
+      call('ZADD', leaf_key(p, name), list[first], list[first + 1])
+    else
+      add_to_leaf(p, name, {unpack(list, first, last + 1)})
     end
-    part[#part + 1] = fire
-    part[#part + 1] = list[i + 1]
+    first, name = last + 2, following
   end
-  for _, name in ipairs(names) do add_to_leaf(p, name, by_leaf[name]) end
-  make_leaves(p, '-inf', entries_of(first))
 end
 local function drop_from_leaf(p, name, members)
   local key = leaf_key(p, name)

@@ -35,6 +35,7 @@ int64_t Shards::take_sequences(size_t count) {
 }
 
 std::string Shards::ahead() const { return micros_text(clock_.wall() + options_.lookahead); }
+bool Shards::is_soon(TimePoint fire_at) const { return fire_at <= clock_.wall() + options_.lookahead; }
 std::string Shards::now() const { return micros_text(clock_.wall()); }
 std::string Shards::forget_at() const { return micros_text(clock_.wall() + options_.dedupe_window); }
 

@@ -43,6 +43,7 @@ class Shards {
   int64_t take_sequences(size_t count);
   /// Events due up to then are told to the other nodes.
   [[nodiscard]] std::string ahead() const;
+  [[nodiscard]] bool is_soon(TimePoint fire_at) const;
   [[nodiscard]] std::string now() const;
   /// Until when an end of now is remembered.
   [[nodiscard]] std::string forget_at() const;
