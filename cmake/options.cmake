@@ -29,6 +29,9 @@ target_compile_options(schedules_flags INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
   -Wold-style-cast -Wcast-qual -Wunused -Woverloaded-virtual -Wdouble-promotion -Wimplicit-fallthrough -Wno-missing-field-initializers
   -fpch-preprocess -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)  # it collects its garbage from 600 MB on: a tenth of a build's time
+  target_compile_options(schedules_flags INTERFACE "SHELL:--param ggc-min-heapsize=600000")
+endif()
 if(SCHEDULES_UNITY)
   set(CMAKE_UNITY_BUILD ON)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 8 CACHE STRING "sources in one go; 0: all of a target")

@@ -11,14 +11,14 @@ target_link_libraries(schedules_pch PUBLIC schedules_flags fmt::fmt Threads::Thr
 target_include_directories(schedules_pch SYSTEM PUBLIC ${TL_EXPECTED_INCLUDE})
 target_precompile_headers(schedules_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
 
-# Tests have one of their own, with GoogleTest in it, and are not optimised: much of a build is theirs.
+# Tests have one of their own, with GoogleTest in it, and are optimised little: much of a build is theirs.
 if(SCHEDULES_TESTS)
   file(WRITE ${CMAKE_BINARY_DIR}/test_pch.cc "")
   add_library(schedules_test_pch STATIC ${CMAKE_BINARY_DIR}/test_pch.cc)
   target_link_libraries(schedules_test_pch PUBLIC schedules_pch GTest::gmock GTest::gtest)
   # g++ 12 takes moved-from results for uninitialised, and short constants for long ones.
   target_compile_options(schedules_test_pch PUBLIC -Wno-maybe-uninitialized -Wno-stringop-overread
-                         $<$<CONFIG:RelWithDebInfo>:-O0>)
+                         $<$<CONFIG:RelWithDebInfo>:-Og>)
   target_precompile_headers(schedules_test_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/test_pch.h)
 endif()
 
