@@ -10,6 +10,7 @@ const { storyOf } = await import("../src/events/story");
 const { addOccurrences, SLOT, SLOTS } = await import("../src/overview/load");
 const { toCsv } = await import("../src/parts/csv");
 const { formatSpan, fromLocalInput, toLocalInput } = await import("../src/parts/format");
+const { alertFormOf, alertPolicyOf, alertsInWords, emptyAlerts } = await import("../src/schedules/alerts");
 const { bodyOf, emptyForm, objectOf } = await import("../src/schedules/form");
 
 describe("the stream", () => {
@@ -103,5 +104,21 @@ describe("the editor", () => {
     expect(objectOf("")).toEqual({});
     expect(() => objectOf("[1]")).toThrow("JSON object");
     expect(() => objectOf("{")).toThrow("not JSON");
+  });
+});
+
+describe("alerts", () => {
+  it("come out of the editor as they went in", () => {
+    for (const policy of [{ on: [] }, { on: ["failure"] }, { on: ["silence"], grace_seconds: 60 }, { url: "" },
+                          { url: "https://a.example", on: ["failure", "silence"], after_failures: 2, reminder_seconds: 0 }] as const) {
+      const sent = Object.entries(alertPolicyOf(alertFormOf(policy as never)) ?? {}).filter(([, value]) => value !== null);
+      expect(Object.fromEntries(sent)).toEqual(policy);
+    }
+    expect(alertPolicyOf(emptyAlerts())).toBeNull();
+  });
+  it("are told in words", () => {
+    expect(alertsInWords({ on: [] })).toBe("none");
+    expect(alertsInWords({})).toBe("as the settings say");
+    expect(alertsInWords({ url: "", reminder_seconds: 3600 })).toBe("nobody is told, told again after 1 h");
   });
 });
