@@ -45,6 +45,15 @@ class SettingsPage(ServerCase):
         for bad in ({}, {"keys": "x"}, {"keys": [1]}, {"keys": None}, [], "{"):
             self.assertEqual(self.client.post(PATH + "/get", bad).status, 422, bad)
 
+    def test_sources(self):
+        sources = self.client.get(PATH + "/sources").json
+        self.assertEqual(set(sources), set(self.client.get(PATH + "/schemas").json["settings"]))
+        self.assertEqual(sources["schedules_WEBHOOK_SECRET"], {"source": "environment", "where": "schedules_WEBHOOK_SECRET"})
+        self.assertEqual(sources["schedules_DATA_DIR"]["source"], "flag")
+        self.assertEqual(sources["schedules_FSYNC"], {"source": "default", "where": ""})
+        self.assertEqual(self.save(("schedules_STREAM_KEEP_SECONDS", 7200, "schedules")).status, 200)
+        self.assertEqual(self.client.get(PATH + "/sources").json["schedules_STREAM_KEEP_SECONDS"], {"source": "override", "where": ""})
+
     def test_a_live_setting_changes_at_once(self):
         answer = self.save(("schedules_MAX_CONCURRENT_EXECUTIONS", 7, "schedules"))
         self.assertEqual(answer.status, 200, answer)
