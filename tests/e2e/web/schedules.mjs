@@ -68,4 +68,43 @@ describe("schedules", () => {
       assert.equal((await stored("cleared")).alerts, null);
     });
   });
+
+  it("are sorted over all pages, and counted", async () => {
+    for (let index = 0; index < 60; index++) {
+      await make({ name: `row-${String(index).padStart(2, "0")}`, tags: ["rows"], cron_expression: `${index} 3 1 1 *`, every_seconds: null });
+    }
+    await visit(program, "/schedules", {}, async ({ page }) => {
+      await page.getByLabel("Tag").fill("rows");
+      const pages = page.getByRole("navigation", { name: "Pages" });
+      const first = page.locator("tbody tr").first();
+      const heading = (name) => page.locator("thead").getByRole("button", { name });
+      await pages.getByText("1 to 50 of 60").waitFor();
+      await pages.getByRole("button", { name: "Last" }).click();
+      await pages.getByText("51 to 60 of 60").waitFor();
+      assert.equal(await pages.getByRole("button", { name: "Next" }).isDisabled(), true);
+
+      // What is on the second page comes to the first one.
+      await heading("Name").click();
+      await pages.getByText("1 to 50 of 60").waitFor();
+      await heading("Name").click();
+      await first.getByText("row-59").waitFor();
+      assert.equal(await page.getByRole("columnheader", { name: "Name" }).getAttribute("aria-sort"), "descending");
+      await pages.getByRole("button", { name: "Last" }).click();
+      await page.locator("tbody tr").last().getByText("row-00").waitFor();
+      await pages.getByRole("button", { name: "First" }).click();
+      await heading("Next").click();
+      await first.getByText("row-00").waitFor();
+      await heading("Next").click();
+      await first.getByText("row-59").waitFor();
+      await heading("Next").click();
+      await first.getByText("row-00").waitFor();
+      assert.equal(await page.getByRole("columnheader", { name: "Next" }).getAttribute("aria-sort"), "none");
+
+      // The last page empties while it is shown.
+      await pages.getByRole("button", { name: "Last" }).click();
+      await pages.getByText("51 to 60 of 60").waitFor();
+      for (const each of await program.call("GET", "/admin/schedules?tag=rows&skip=45")) await program.call("DELETE", `/admin/schedules/${each.id}`);
+      await pages.getByText("1 to 45 of 45").waitFor();
+    });
+  });
 });
