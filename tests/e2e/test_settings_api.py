@@ -9,7 +9,7 @@ META = {"key", "label", "description", "group", "subgroup", "type", "component",
 
 
 class SettingsPage(ServerCase):
-    settings = {"WEBHOOK_SECRET": "hush-hush"}
+    settings = {"WEBHOOK_SECRET": "hush-hush", "AUDIT_RETENTION_DAYS": "365"}
 
     def get(self, *keys):
         answer = self.client.post(PATH + "/get", {"keys": list(keys)})
@@ -48,7 +48,7 @@ class SettingsPage(ServerCase):
     def test_sources(self):
         sources = self.client.get(PATH + "/sources").json
         self.assertEqual(set(sources), set(self.client.get(PATH + "/schemas").json["settings"]))
-        self.assertEqual(sources["schedules_WEBHOOK_SECRET"], {"source": "environment", "where": "schedules_WEBHOOK_SECRET"})
+        self.assertEqual(sources["schedules_AUDIT_RETENTION_DAYS"], {"source": "environment", "where": "schedules_AUDIT_RETENTION_DAYS"})
         self.assertEqual(sources["schedules_DATA_DIR"]["source"], "flag")
         self.assertEqual(sources["schedules_FSYNC"], {"source": "default", "where": ""})
         self.assertEqual(self.save(("schedules_STREAM_KEEP_SECONDS", 7200, "schedules")).status, 200)
