@@ -41,6 +41,7 @@ struct Api::Impl {
     add_preview_routes(router, context);
     add_monitoring_routes(router, context);
     add_cluster_routes(router, context);
+    add_forecast_routes(router, context);
     add_settings_routes(router, context);
     add_alert_routes(router, context);
     add_audit_routes(router, context);

@@ -37,6 +37,7 @@ void add_preview_routes(Router& router, Context& context);
 void add_monitoring_routes(Router& router, Context& context);
 void add_analytics_routes(Router& router, Context& context);
 void add_cluster_routes(Router& router, Context& context);
+void add_forecast_routes(Router& router, Context& context);
 void add_settings_routes(Router& router, Context& context);
 void add_alert_routes(Router& router, Context& context);
 void add_audit_routes(Router& router, Context& context);

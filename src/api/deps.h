@@ -95,6 +95,8 @@ struct SettingsPanel {
   std::function<std::string()> schemas_json;
   /// JSON of the value; nullopt for a key that is not known.
   std::function<std::optional<std::string>(std::string_view key)> value_json;
+  /// `{key: {source, where}}` of every setting.
+  std::function<std::string()> sources_json;
   /// Takes overrides, all or none; those of live settings apply at once. Errors: unknown_field, out_of_range, … with
   /// the key as field.
   std::function<void(std::vector<SettingChange>, std::string by, Done<void>)> save;

@@ -47,6 +47,11 @@ api::SettingsPanel OverridePanel::doors() {
         const std::scoped_lock lock(mutex_);
         return setting_value_json(with(overrides_, false), *info);
       },
+      .sources_json =
+          [this] {
+            const std::scoped_lock lock(mutex_);
+            return setting_sources_json(with(overrides_, false));
+          },
       .save = [this](std::vector<api::SettingChange> changes, std::string by,
                      Done<void> done) { save(std::move(changes), std::move(by), std::move(done)); },
       .refresh = [this](Done<void> done) { read(std::move(done)); },
@@ -59,7 +64,8 @@ Settings OverridePanel::with(const Values& overrides, bool live_only) const {
   for (const auto& [key, json] : overrides) {
     const auto* info = find_setting(key);
     if (info == nullptr || (live_only && !info->live)) continue;
-    static_cast<void>(set_setting(settings, *info, plain(json), {}));  // checked when it was taken
+    static_cast<void>(
+        set_setting(settings, *info, plain(json), {.source = Source::panel}));  // checked when it was taken
   }
   return settings;
 }

@@ -162,6 +162,16 @@ std::string settings_json(const Settings& settings) {
   return json::serialize(out);
 }
 
+std::string setting_sources_json(const Settings& settings) {
+  json::object out;
+  for (const auto& info : setting_table()) {
+    const auto& origin = settings.origins[info.index];
+    out[fmt::format("schedules_{}", info.name)] =
+        json::object{{"source", to_string(origin.source)}, {"where", origin.where}};
+  }
+  return json::serialize(out);
+}
+
 std::string panel_schemas_json() {
   json::object settings;
   for (const auto& info : setting_table()) settings[fmt::format("schedules_{}", info.name)] = panel_meta(info);

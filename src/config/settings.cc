@@ -79,7 +79,7 @@ constexpr std::array<Access, kSettingCount> kAccess{
 constexpr std::array<std::string_view, 14> kKinds{"integer",  "number", "boolean",  "text",      "secret",
                                                   "duration", "list",   "networks", "addresses", "address",
                                                   "url",      "path",   "zone",     "choice"};
-constexpr std::array<std::string_view, 4> kSources{"default", "file", "environment", "flag"};
+constexpr std::array<std::string_view, 5> kSources{"default", "file", "environment", "flag", "override"};
 
 std::string_view without_prefix(std::string_view name) {
   const bool prefixed =

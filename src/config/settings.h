@@ -44,11 +44,11 @@ enum class SettingKind : uint8_t {
 };
 
 /// Ascending precedence: a later one wins.
-enum class Source : uint8_t { fallback, file, environment, flag };
+enum class Source : uint8_t { fallback, file, environment, flag, panel };
 
 struct Origin {
   Source source = Source::fallback;
-  std::string where;  ///< "schedules.toml:12", the variable or the flag; empty for fallback
+  std::string where;  ///< "schedules.toml:12", the variable or the flag; empty for fallback and panel
 };
 
 /// One row of the table.
@@ -128,6 +128,6 @@ Result<HostPort> parse_host_port(std::string_view text);
 bool is_loopback(std::string_view host);
 
 std::string_view to_string(SettingKind kind);
-std::string_view to_string(Source source);  ///< default, file, environment, flag
+std::string_view to_string(Source source);  ///< default, file, environment, flag, override
 
 }  // namespace schedules

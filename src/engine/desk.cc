@@ -107,12 +107,24 @@ void Desk::get(std::string id, Done<std::optional<Schedule>> done) {
 }
 
 void Desk::find(ScheduleFilter filter, Done<std::vector<Schedule>> done) {
-  ports_.schedules.find(std::move(filter), [this, done = std::move(done)](Result<std::vector<Schedule>> found) mutable {
-    if (found) {
-      for (auto& schedule : *found) schedule = shown(std::move(schedule));
+  const bool by_next = filter.order == ScheduleOrder::next_execution;
+  const bool descending = filter.descending;
+  ports_.schedules.find(std::move(filter), [this, by_next, descending,
+                                            done = std::move(done)](Result<std::vector<Schedule>> found) mutable {
+    if (!found) return done(std::move(found));
+    for (auto& schedule : *found) schedule = shown(std::move(schedule));
+    if (by_next) {
+      std::ranges::stable_sort(*found, [descending](const Schedule& a, const Schedule& b) {
+        if (!a.next_execution || !b.next_execution) return a.next_execution && !b.next_execution;
+        return descending ? *a.next_execution > *b.next_execution : *a.next_execution < *b.next_execution;
+      });
     }
     done(std::move(found));
   });
+}
+
+void Desk::count(ScheduleFilter filter, Done<uint64_t> done) {
+  ports_.schedules.count(std::move(filter), std::move(done));
 }
 
 void Desk::remove(std::string id, AuditNote audit, Done<bool> done) {
@@ -122,6 +134,10 @@ void Desk::remove(std::string id, AuditNote audit, Done<bool> done) {
 void Desk::due(Done<std::vector<Schedule>> done) {
   const TimePoint now = ports_.clock.wall();
   ports_.schedules.due_to_plan(now, 1'000, std::move(done));
+}
+
+void Desk::to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) {
+  ports_.schedules.due_to_plan(until, limit, std::move(done));
 }
 
 void Desk::execute(std::string id, Done<Schedule> done) {

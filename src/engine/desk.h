@@ -18,9 +18,11 @@ class Desk final : public Schedules {
   void edit(std::string id, std::optional<uint64_t> if_revision, ScheduleEdit edit, Done<Schedule> done) override;
   void get(std::string id, Done<std::optional<Schedule>> done) override;
   void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) override;
+  void count(ScheduleFilter filter, Done<uint64_t> done) override;
   void remove(std::string id, AuditNote audit, Done<bool> done) override;
   void execute(std::string id, Done<Schedule> done) override;
   void due(Done<std::vector<Schedule>> done) override;
+  void to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) override;
 
  private:
   void edit_found(Schedule found, std::optional<uint64_t> if_revision, ScheduleEdit edit, int tries,

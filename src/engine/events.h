@@ -73,6 +73,8 @@ class Events {
     uint64_t dead_letters = 0;
   };
   virtual void totals(Done<Totals> done) = 0;
+  /// How many of those that wait fire in each slot, of both tiers. Where the far one cannot be asked, each slot may be more.
+  virtual void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) = 0;
 };
 
 /// Checks an event against the bounds of event.h and says which field is wrong: names present and printable, sizes,

@@ -243,4 +243,20 @@ void Intake::totals(Done<Totals> done) {
   });
 }
 
+void Intake::count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) {
+  using Counts = std::vector<SlotCount>;
+  if (&ports_.far_catalog == &ports_.near_catalog) return ports_.near_catalog.count_slots(slots, std::move(done));
+  ports_.near_catalog.count_slots(slots, [this, slots, done = std::move(done)](Result<Counts> near) mutable {
+    if (!near) return done(std::move(near));
+    ports_.far_catalog.count_slots(slots,
+                                   [near = std::move(*near), done = std::move(done)](Result<Counts> far) mutable {
+                                     for (size_t slot = 0; slot < near.size(); ++slot) {
+                                       if (far) near[slot].count += (*far)[slot].count;
+                                       near[slot].more = near[slot].more || !far || (*far)[slot].more;
+                                     }
+                                     done(std::move(near));
+                                   });
+  });
+}
+
 }  // namespace schedules

@@ -33,6 +33,7 @@ class Intake final : public Events {
   void change(EventId id, std::optional<uint64_t> if_revision, Edit edit, Done<ChangeAnswer> done) override;
   void when_ended(EventId id, std::chrono::milliseconds timeout, Done<StoredEvent> done) override;
   void totals(Done<Totals> done) override;
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) override;
 
   /// Whoever waits for this event's end gets the error instead.
   void give_up_waiting(EventId id, const Error& error) { waiters_.fail_all(id, error); }

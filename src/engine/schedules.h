@@ -28,7 +28,10 @@ class Schedules {
   /// fire).
   virtual void edit(std::string id, std::optional<uint64_t> if_revision, ScheduleEdit edit, Done<Schedule> done) = 0;
   virtual void get(std::string id, Done<std::optional<Schedule>> done) = 0;
+  /// As ScheduleStore::find. By next_execution: in the order of what is shown within a page; across pages by when the planner
+  /// looks again, which is a few seconds ahead of it.
   virtual void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) = 0;
+  virtual void count(ScheduleFilter filter, Done<uint64_t> done) = 0;
   /// Whether it was there. What is pending of it never fires.
   virtual void remove(std::string id, AuditNote audit, Done<bool> done) = 0;
   /// Fires it now, beside its plan; answers the refreshed schedule once the event has ended. Errors: not_found,
@@ -36,6 +39,8 @@ class Schedules {
   virtual void execute(std::string id, Done<Schedule> done) = 0;
   /// Active ones whose next_execution is not after now.
   virtual void due(Done<std::vector<Schedule>> done) = 0;
+  /// Active ones with something to be planned not after `until`, soonest first, at most `limit`; as they are stored.
+  virtual void to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) = 0;
 };
 
 /// Checks everything that can be checked without a store. All faults at once (Error::more).

@@ -26,6 +26,9 @@ class JournaledCatalog final : public EventCatalog {
   void cancel(std::vector<CancelRequest> requests, Done<std::vector<Changed>> done) override;
   void change(std::vector<Event> events, Done<std::vector<Changed>> done) override;
   void counts(Done<TierCounts> done) override { inner_.counts(std::move(done)); }
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) override {
+    inner_.count_slots(slots, std::move(done));
+  }
 
  private:
   void forget(std::vector<Changed> changes, Done<std::vector<Changed>> done);

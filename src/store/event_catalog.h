@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "model/event.h"
+#include "model/time_slots.h"
 
 namespace schedules {
 
@@ -72,6 +73,9 @@ class EventCatalog {
   /// Replaces each pending event whose stored revision equals `event.revision`; what is stored gets revision + 1.
   virtual void change(std::vector<Event> events, Done<std::vector<Changed>> done) = 0;
   virtual void counts(Done<TierCounts> done) = 0;
+  /// How many of those that wait fire in each slot; what is in flight may count or not. The work of a call is bounded:
+  /// a slot in which counting stopped says so, and is exact else.
+  virtual void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) = 0;
 };
 
 }  // namespace schedules

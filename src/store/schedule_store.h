@@ -3,12 +3,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "model/schedule.h"
 
 namespace schedules {
+
+enum class ScheduleOrder : uint8_t { created_at, name, next_execution, last_execution, execution_count, error_count };
+std::optional<ScheduleOrder> parse_schedule_order(std::string_view text);
 
 struct ScheduleFilter {
   std::optional<ScheduleStatus> status;
@@ -17,6 +21,8 @@ struct ScheduleFilter {
   std::optional<std::string> tag;
   std::optional<std::string> name_contains;  ///< case-insensitive
   std::optional<std::string> owner;
+  ScheduleOrder order = ScheduleOrder::created_at;
+  bool descending = false;
   uint64_t skip = 0;
   size_t limit = 100;  ///< 1…1000
 };
@@ -47,8 +53,11 @@ class ScheduleStore {
   /// taken. Errors: not_found, revision_conflict, already_exists (name).
   virtual void update(Schedule schedule, Done<Schedule> done) = 0;
   virtual void get(std::string id, Done<std::optional<Schedule>> done) = 0;
-  /// By created_at, then id.
+  /// In the order asked for, then by id, in the same direction. Names go by their bytes. Those without such a time come
+  /// last in either direction. next_execution is that of active ones, and when the planner looks again.
   virtual void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) = 0;
+  /// How many match; skip and limit are not looked at.
+  virtual void count(ScheduleFilter filter, Done<uint64_t> done) = 0;
   /// Whether it was there. Its executions stay.
   virtual void remove(std::string id, AuditNote audit, Done<bool> done) = 0;
   /// Active ones whose next_execution ≤ until, soonest first.

@@ -60,6 +60,15 @@ class BothTiers final : public EventCatalog {
       done(std::move(far));
     });
   }
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) override {
+    far_.count_slots(slots, [this, slots, done = std::move(done)](Result<std::vector<SlotCount>> far) mutable {
+      if (!far) return done(std::move(far));
+      near_.count_slots(slots, [&](Result<std::vector<SlotCount>> near) {
+        for (size_t i = 0; i < far->size(); ++i) (*far)[i].count += (*near)[i].count;
+      });
+      done(std::move(far));
+    });
+  }
 
  private:
   MemoryEvents& near_;

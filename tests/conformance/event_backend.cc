@@ -168,6 +168,11 @@ Changed EventStoreTest::change(Event event) {
       .front();
 }
 
+std::vector<SlotCount> EventStoreTest::count_slots(Duration from_in, Duration width, size_t count) {
+  const TimeSlots slots{now() + from_in, width, count};
+  return await<std::vector<SlotCount>>([&](auto done) { stores.catalog->count_slots(slots, std::move(done)); }).value();
+}
+
 TierCounts EventStoreTest::counts() {
   return await<TierCounts>([&](auto done) { stores.catalog->counts(std::move(done)); }).value();
 }

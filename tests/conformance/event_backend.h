@@ -86,6 +86,7 @@ class EventStoreTest : public ::testing::TestWithParam<EventBackend> {
   Changed cancel(const EventId& id, std::optional<uint64_t> if_revision = {});
   Changed change(Event event);
   TierCounts counts();
+  std::vector<SlotCount> count_slots(Duration from_in, Duration width, size_t count);
   FarPage due_before(TimePoint until, size_t limit = 100);
   void mark_transferred(const std::vector<EventId>& ids, uint64_t revision = 1);
 

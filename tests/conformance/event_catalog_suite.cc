@@ -208,6 +208,37 @@ TEST_P(EventCatalogTest, ForeignCursorIsRefused) {
   }
 }
 
+TEST_P(EventCatalogTest, SlotsCountWhatWaits) {
+  open({.shards = 3});
+  std::vector<Event> events;
+  std::vector<uint64_t> expected(24);
+  for (uint64_t i = 0; i < 600; ++i) {
+    // Also before the first slot and behind the last one; many at one time, and some just where a slot begins.
+    const auto in = std::chrono::minutes((i * i * 7919) % 1'900) - 100min;
+    events.push_back(sample_event(i, in + 2h));
+    events.back().priority = static_cast<int8_t>(i % 3);
+    if (in >= 0min && in < 24h) ++expected[static_cast<size_t>(in / 1h)];
+  }
+  for (uint64_t i = 600; i < 700; ++i) events.push_back(sample_event(i, 2h + 90min));
+  expected[1] += 100;
+  put(events);
+  cancel(events.back().id);
+  --expected[1];
+  const auto counted = count_slots(2h, 1h, expected.size());
+  ASSERT_EQ(counted.size(), expected.size());
+  for (size_t slot = 0; slot < expected.size(); ++slot) {
+    EXPECT_EQ(counted[slot].count, expected[slot]) << slot;
+    EXPECT_FALSE(counted[slot].more) << slot;
+  }
+  // One slot for all, and slots that hold no more than one instant.
+  const auto all = count_slots(-100h, 1'000h, 1);
+  EXPECT_EQ(all.front().count, events.size() - 1);
+  const auto due_then = std::ranges::count(events, now() + 2h + 90min, &Event::due_at);
+  const auto instant = count_slots(2h + 90min, Duration(1), 2);
+  EXPECT_EQ(instant[0].count, static_cast<uint64_t>(due_then - 1));
+  EXPECT_EQ(instant[1].count, 0U);
+}
+
 TEST_P(EventCatalogTest, CountsFollowEveryChange) {
   if (!GetParam().fires) GTEST_SKIP() << "nothing is begun here";
   open();

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/random.h"
+#include "store/redis/scripts.h"
 #include "store/redis/value.h"
 #include "tests/conformance/redis_place.h"
 #include "tests/support/server_control.h"
@@ -104,6 +105,19 @@ class RedisWaitingTest : public ::testing::Test {
       }
     }
     EXPECT_EQ(in_leaves, waiting.size()) << when;
+    check_slots(when);
+  }
+  /// Slots count what waits, wherever leaves begin and end.
+  void check_slots(const std::string& when) {
+    const TimeSlots slots{clock.wall() + 30min, 20min, 60};
+    std::vector<SlotCount> expected(slots.count);
+    for (const auto& [id, event] : waiting) {
+      if (const auto slot = slots.slot_of(event.fire_at)) ++expected[*slot].count;
+    }
+    const auto counted =
+        await<std::vector<SlotCount>>([&](auto done) { store->store->catalog().count_slots(slots, std::move(done)); });
+    ASSERT_TRUE(counted) << counted.error().detail;
+    EXPECT_EQ(*counted, expected) << when;
   }
 
   ManualClock clock;
@@ -113,6 +127,32 @@ class RedisWaitingTest : public ::testing::Test {
 };
 
 }  // namespace
+
+TEST_F(RedisWaitingTest, CountingBySlotsStopsAfterSoManyLeavesAndSaysWhere) {
+  constexpr size_t kSlots = 20;
+  std::vector<Event> events;
+  for (uint64_t i = 0; i < 60 * kSlots; ++i) events.push_back(sample_event(i, std::chrono::seconds(i)));
+  put(std::move(events));
+  const auto counted = [&](const std::string& most) {
+    return run({"EVAL", redis::slots_script().text(), "1", prefix + "{schedules:0}:",
+                std::to_string(to_micros(clock.wall())), "60000000", std::to_string(kSlots), most})
+        .items;
+  };
+  const auto some = counted("5");
+  ASSERT_EQ(some.size(), kSlots + 1);
+  const auto cut = static_cast<size_t>(some.back().integer);
+  EXPECT_GT(cut, 2U);
+  EXPECT_LT(cut, 6U);
+  for (size_t slot = 0; slot < kSlots; ++slot) {
+    if (slot != cut) {
+      EXPECT_EQ(some[slot].integer, slot < cut ? 60 : 0) << slot;
+    }
+  }
+  EXPECT_LT(some[cut].integer, 60);
+  const auto all = counted("1000");
+  EXPECT_EQ(all.back().integer, static_cast<int64_t>(kSlots));
+  for (size_t slot = 0; slot < kSlots; ++slot) EXPECT_EQ(all[slot].integer, 60) << slot;
+}
 
 TEST_F(RedisWaitingTest, LeavesHoldWhateverIsPutMovedAndTaken) {
   const auto random = seeded_random(20);

@@ -222,5 +222,17 @@ TEST_P(RocksStoreTest, ScansBeginBehindTheDeletions) {
 
 INSTANTIATE_TEST_SUITE_P(RocksDb, RocksStoreTest, ::testing::Values(rocksdb_backend()), event_backend_name);
 
+TEST_P(RocksStoreTest, CountingBySlotsStopsAndSaysWhere) {
+  const auto store = open_store();
+  put({sample_event(1, 10s), sample_event(2, 10s), sample_event(3, 20s), sample_event(4, 30s)});
+  // 200,000 events are looked at, shared out among the slots: here one in each.
+  const auto counts = count_slots(0s, 1s, 150'000);
+  EXPECT_EQ(counts[10], (SlotCount{.count = 1, .more = true}));
+  EXPECT_EQ(counts[20], (SlotCount{.count = 1, .more = false}));
+  EXPECT_EQ(counts[30], (SlotCount{.count = 1, .more = false}));
+  EXPECT_EQ(counts[40], SlotCount{});
+  EXPECT_EQ(count_slots(0s, 10s, 10)[1], (SlotCount{.count = 2, .more = false}));
+}
+
 }  // namespace
 }  // namespace schedules::testing

@@ -154,4 +154,95 @@ TEST_P(ScheduleStoreTest, PagesHaveNoGapsAndNoRepeats) {
   EXPECT_TRUE(find({.skip = kCount}).empty());
 }
 
+TEST_P(ScheduleStoreTest, SortedEachWay) {
+  auto a = plain_schedule(1, at_second(30));
+  auto b = plain_schedule(2, at_second(10));
+  auto c = plain_schedule(3);
+  auto d = plain_schedule(4, at_second(5));
+  a.name = "b";
+  b.name = "A";
+  c.name = "a";
+  d.name = "C";
+  d.status = ScheduleStatus::paused;
+  for (const auto& schedule : {a, b, c, d}) ASSERT_TRUE(create(schedule));
+  const auto ran = [&](const Schedule& schedule, int64_t second, RunStatus status) {
+    return ExecutionNote{schedule.id, at_second(second), status, ""};
+  };
+  ASSERT_TRUE(note({ran(a, 100, RunStatus::success), ran(a, 90, RunStatus::success), ran(b, 200, RunStatus::failure),
+                    ran(d, 48, RunStatus::success), ran(d, 49, RunStatus::success), ran(d, 50, RunStatus::success)}));
+
+  const auto sorted = [&](ScheduleOrder order, bool descending) {
+    std::string ids;
+    for (const auto& each : find({.order = order, .descending = descending})) {
+      ids += each.id == a.id ? 'a' : each.id == b.id ? 'b' : each.id == c.id ? 'c' : 'd';
+    }
+    return ids;
+  };
+  using enum ScheduleOrder;
+  EXPECT_EQ(sorted(created_at, false), "abcd");
+  EXPECT_EQ(sorted(created_at, true), "dcba");
+  EXPECT_EQ(sorted(name, false), "bdca");
+  EXPECT_EQ(sorted(name, true), "acdb");
+  // A paused one has no next execution, whatever the planner had noted.
+  EXPECT_EQ(sorted(next_execution, false), "bacd");
+  EXPECT_EQ(sorted(next_execution, true), "abdc");
+  EXPECT_EQ(sorted(last_execution, false), "dabc");
+  EXPECT_EQ(sorted(last_execution, true), "badc");
+  EXPECT_EQ(sorted(execution_count, false), "cbad");
+  EXPECT_EQ(sorted(execution_count, true), "dabc");
+  EXPECT_EQ(sorted(error_count, false), "acdb");
+  EXPECT_EQ(sorted(error_count, true), "bdca");
+}
+
+TEST_P(ScheduleStoreTest, PagesOfEveryOrderHaveNoGapsAndNoRepeats) {
+  constexpr uint32_t kCount = 43;
+  for (uint32_t i = 0; i < kCount; ++i) {
+    // A third has no next execution, and many share theirs.
+    auto schedule = plain_schedule(i, i % 3 == 0 ? std::nullopt : std::optional(at_second(i % 5)));
+    schedule.tags = {"all"};
+    ASSERT_TRUE(create(schedule));
+  }
+  using enum ScheduleOrder;
+  for (const auto order : {created_at, name, next_execution, last_execution, execution_count, error_count}) {
+    for (const bool descending : {false, true}) {
+      for (const ScheduleFilter& base :
+           {ScheduleFilter{}, ScheduleFilter{.event_type = "order"}, ScheduleFilter{.tag = "all"}}) {
+        auto filter = base;
+        filter.order = order;
+        filter.descending = descending;
+        filter.limit = 1000;
+        const auto whole = find_names(filter);
+        EXPECT_EQ(std::set(whole.begin(), whole.end()).size(), kCount);
+        filter.limit = 7;
+        Names seen;
+        for (; filter.skip < kCount; filter.skip += 7) {
+          for (auto& name : find_names(filter)) seen.push_back(std::move(name));
+        }
+        EXPECT_EQ(seen, whole) << static_cast<int>(order) << descending;
+        filter.skip = kCount;
+        EXPECT_TRUE(find(filter).empty());
+      }
+    }
+  }
+}
+
+TEST_P(ScheduleStoreTest, CountsWhatMatches) {
+  for (uint32_t i = 0; i < 25; ++i) {
+    auto schedule = plain_schedule(i);
+    if (i % 5 == 0) schedule.tags = {"fifth"};
+    if (i % 2 == 0) schedule.status = ScheduleStatus::paused;
+    if (i == 7) schedule.event_type = "invoice";
+    ASSERT_TRUE(create(schedule));
+  }
+  EXPECT_EQ(count({}), 25U);
+  EXPECT_EQ(count({.skip = 20, .limit = 1}), 25U);
+  EXPECT_EQ(count({.tag = "fifth"}), 5U);
+  EXPECT_EQ(count({.status = ScheduleStatus::paused}), 13U);
+  EXPECT_EQ(count({.status = ScheduleStatus::paused, .tag = "fifth"}), 3U);
+  EXPECT_EQ(count({.event_type = "invoice"}), 1U);
+  EXPECT_EQ(count({.name_contains = "LE 1"}), 11U);  // 1 and 10 to 19
+  EXPECT_EQ(count({.name_contains = "%"}), 0U);
+  EXPECT_EQ(count({.order = ScheduleOrder::name}), 25U);
+}
+
 }  // namespace schedules::testing

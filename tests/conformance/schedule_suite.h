@@ -59,6 +59,9 @@ class ScheduleStoreTest : public ::testing::TestWithParam<ScheduleBackend> {
   std::vector<Schedule> find(ScheduleFilter filter) {
     return await<std::vector<Schedule>>([&](auto done) { store.find(std::move(filter), std::move(done)); }).value();
   }
+  uint64_t count(ScheduleFilter filter) {
+    return await<uint64_t>([&](auto done) { store.count(std::move(filter), std::move(done)); }).value();
+  }
   std::vector<std::string> find_names(ScheduleFilter filter) { return names(find(std::move(filter))); }
   bool remove(const std::string& id) {
     return await<bool>([&](auto done) { store.remove(id, nullptr, std::move(done)); }).value();

@@ -9,7 +9,7 @@ META = {"key", "label", "description", "group", "subgroup", "type", "component",
 
 
 class SettingsPage(ServerCase):
-    settings = {"WEBHOOK_SECRET": "hush-hush"}
+    settings = {"WEBHOOK_SECRET": "hush-hush", "AUDIT_RETENTION_DAYS": "365"}
 
     def get(self, *keys):
         answer = self.client.post(PATH + "/get", {"keys": list(keys)})
@@ -44,6 +44,15 @@ class SettingsPage(ServerCase):
         self.assertEqual(self.get(), {})
         for bad in ({}, {"keys": "x"}, {"keys": [1]}, {"keys": None}, [], "{"):
             self.assertEqual(self.client.post(PATH + "/get", bad).status, 422, bad)
+
+    def test_sources(self):
+        sources = self.client.get(PATH + "/sources").json
+        self.assertEqual(set(sources), set(self.client.get(PATH + "/schemas").json["settings"]))
+        self.assertEqual(sources["schedules_AUDIT_RETENTION_DAYS"], {"source": "environment", "where": "schedules_AUDIT_RETENTION_DAYS"})
+        self.assertEqual(sources["schedules_DATA_DIR"]["source"], "flag")
+        self.assertEqual(sources["schedules_FSYNC"], {"source": "default", "where": ""})
+        self.assertEqual(self.save(("schedules_STREAM_KEEP_SECONDS", 7200, "schedules")).status, 200)
+        self.assertEqual(self.client.get(PATH + "/sources").json["schedules_STREAM_KEEP_SECONDS"], {"source": "override", "where": ""})
 
     def test_a_live_setting_changes_at_once(self):
         answer = self.save(("schedules_MAX_CONCURRENT_EXECUTIONS", 7, "schedules"))

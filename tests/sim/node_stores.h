@@ -95,6 +95,9 @@ class NodeEvents final : public NearStore, public FarStore, public EventCatalog,
     });
   }
   void counts(Done<TierCounts> done) override { rows_.counts(std::move(done)); }
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) override {
+    rows_.count_slots(slots, std::move(done));
+  }
 
   // FarGuard, where far events lie in a store of their own.
   void claim(std::vector<FarClaim> claims, Done<Outcomes> done) override {
@@ -182,6 +185,7 @@ class NodeSchedules final : public ScheduleStore, public DeadLetterStore {
   void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) override {
     rows_.find(std::move(filter), std::move(done));
   }
+  void count(ScheduleFilter filter, Done<uint64_t> done) override { rows_.count(std::move(filter), std::move(done)); }
   void remove(std::string id, AuditNote audit, Done<bool> done) override {
     say<bool>(std::move(done), [this, id = std::move(id), audit = std::move(audit)]() mutable {
       return inline_answer<bool>(

@@ -89,6 +89,9 @@ class HeldEvents final : public Events {
     done(fail(Code::timeout, "nothing ends here"));
   }
   void totals(Done<Totals> done) override { done(Totals{}); }
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) override {
+    done(std::vector<SlotCount>(slots.count));
+  }
 
  private:
   std::optional<Call> take() {

@@ -358,6 +358,15 @@ void MemoryEvents::counts(Done<TierCounts> done) {
       .pending = waiting(), .in_flight = data_.in_flight.size(), .remembered = data_.rows.size() - waiting()});
 }
 
+void MemoryEvents::count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) {
+  std::vector<SlotCount> counts(slots.count);
+  for (const auto& [id, row] : data_.rows) {
+    if (is_final(row.stored.state)) continue;
+    if (const auto slot = slots.slot_of(row.stored.event.fire_at)) ++counts[*slot].count;
+  }
+  done(std::move(counts));
+}
+
 void MemoryEvents::machine_crash() {
   data_.rows = synced_;
   data_.in_flight.clear();

@@ -54,6 +54,7 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
   void cancel(std::vector<CancelRequest> requests, Done<std::vector<Changed>> done) override;
   void change(std::vector<Event> events, Done<std::vector<Changed>> done) override;
   void counts(Done<TierCounts> done) override;
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) override;
   // FarGuard
   void claim(std::vector<FarClaim> claims, Done<std::vector<PutOutcome>> done) override;
   void hold_back(std::vector<FarRevision> newer, Duration keep, Done<void> done) override;

@@ -37,6 +37,10 @@ void MemorySchedules::find(ScheduleFilter filter, Done<std::vector<Schedule>> do
   done(std::move(all));
 }
 
+void MemorySchedules::count(ScheduleFilter filter, Done<uint64_t> done) {
+  find(std::move(filter), [&](const Result<std::vector<Schedule>>& found) { done(found->size()); });
+}
+
 void MemorySchedules::remove(std::string id, AuditNote /*audit*/, Done<bool> done) { done(schedules.erase(id) > 0); }
 
 void MemorySchedules::due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) {

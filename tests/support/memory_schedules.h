@@ -16,6 +16,7 @@ class MemorySchedules final : public ScheduleStore, public ScheduleCounters, pub
   void update(Schedule schedule, Done<Schedule> done) override;
   void get(std::string id, Done<std::optional<Schedule>> done) override;
   void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) override;
+  void count(ScheduleFilter filter, Done<uint64_t> done) override;
   void remove(std::string id, AuditNote audit, Done<bool> done) override;
   void due_to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) override;
   void mark_planned(std::vector<Schedule> schedules, Done<void> done) override;

@@ -7,9 +7,11 @@ const { EventParser, firedOf } = await import("../src/api/live");
 const { buckets, bucketsSince, parseMetrics, quantile, total } = await import("../src/api/metrics");
 const { grouped } = await import("../src/deadletters/groups");
 const { storyOf } = await import("../src/events/story");
-const { addOccurrences, SLOT, SLOTS } = await import("../src/overview/load");
+const { busiestOf, cellsOf, counted, sumOf } = await import("../src/overview/load");
 const { toCsv } = await import("../src/parts/csv");
+const { sorted, turned } = await import("../src/parts/sort");
 const { formatSpan, fromLocalInput, toLocalInput } = await import("../src/parts/format");
+const { alertFormOf, alertPolicyOf, alertsInWords, emptyAlerts } = await import("../src/schedules/alerts");
 const { bodyOf, emptyForm, objectOf } = await import("../src/schedules/form");
 
 describe("the stream", () => {
@@ -67,12 +69,24 @@ describe("times", () => {
 });
 
 describe("what is ahead", () => {
-  it("goes on at its pace where the list was cut off", () => {
-    const counts = new Array<number>(SLOTS).fill(0);
-    const every = SLOT / 10;
-    addOccurrences(counts, Array.from({ length: 20 }, (_, index) => index * every), 0, true);
-    expect(counts[0]).toBe(10);
-    expect(counts.slice(2)).toEqual(new Array<number>(SLOTS - 2).fill(10));
+  const slot = (at: string, waiting: number, planned: number, more = false): object => ({ at, waiting, planned, more });
+  const cells = cellsOf({ slots: [slot("2027-01-01T00:00:00Z", 1, 2), slot("2027-01-01T00:15:00Z", 0, 5, true), slot("2027-01-01T00:30:00Z", 5, 0)] } as never);
+  it("is what waits and what is planned", () => expect(cells.map((each) => each.count)).toEqual([3, 5, 5]));
+  it("says where counting stopped", () => {
+    expect(counted(sumOf(cells))).toBe("more than 13");
+    expect(counted(busiestOf(cells)!)).toBe("more than 5");
+    expect(counted(cells[0]!)).toBe("3");
+  });
+  it("may be nothing", () => expect([sumOf([]), busiestOf([])]).toEqual([{ count: 0, more: false }, undefined]));
+});
+
+describe("sorting", () => {
+  it("goes up, down, and away", () => expect([turned("", "a"), turned("a", "a"), turned("-a", "a"), turned("-a", "b")]).toEqual(["a", "-a", "", "b"]));
+  it("puts what is missing last, either way", () => {
+    const rows = [{ n: 9 }, { n: null }, { n: 10 }, { n: 2 }];
+    const by = (sort: string): (number | null)[] => sorted(rows, sort, (each) => each.n).map((each) => each.n);
+    expect([by("n"), by("-n"), by("")]).toEqual([[2, 9, 10, null], [10, 9, 2, null], [9, null, 10, 2]]);
+    expect(sorted(["b10", "b9", "a"], "x", (each) => each)).toEqual(["a", "b9", "b10"]);
   });
 });
 
@@ -103,5 +117,21 @@ describe("the editor", () => {
     expect(objectOf("")).toEqual({});
     expect(() => objectOf("[1]")).toThrow("JSON object");
     expect(() => objectOf("{")).toThrow("not JSON");
+  });
+});
+
+describe("alerts", () => {
+  it("come out of the editor as they went in", () => {
+    for (const policy of [{ on: [] }, { on: ["failure"] }, { on: ["silence"], grace_seconds: 60 }, { url: "" },
+                          { url: "https://a.example", on: ["failure", "silence"], after_failures: 2, reminder_seconds: 0 }] as const) {
+      const sent = Object.entries(alertPolicyOf(alertFormOf(policy as never)) ?? {}).filter(([, value]) => value !== null);
+      expect(Object.fromEntries(sent)).toEqual(policy);
+    }
+    expect(alertPolicyOf(emptyAlerts())).toBeNull();
+  });
+  it("are told in words", () => {
+    expect(alertsInWords({ on: [] })).toBe("none");
+    expect(alertsInWords({})).toBe("as the settings say");
+    expect(alertsInWords({ url: "", reminder_seconds: 3600 })).toBe("nobody is told, told again after 1 h");
   });
 });

@@ -1,4 +1,5 @@
-// The framework's settings page (docs/reference/contract, 6.1): four calls, for our own settings.
+// The framework's settings page (docs/reference/contract, 6.1): its four calls, for our own settings, and where each value
+// comes from.
 #include "api/context.h"
 #include "api/faults.h"
 #include "api/json/writer.h"
@@ -11,6 +12,11 @@ constexpr size_t kMaxKeys = 500;
 void schemas(Context& context, CallPtr call) {
   const auto& panel = context.deps.settings;
   call->json(200, panel.schemas_json ? panel.schemas_json() : R"({"settings":{},"groups":{},"subgroups":{}})");
+}
+
+void sources(Context& context, CallPtr call) {
+  const auto& panel = context.deps.settings;
+  call->json(200, panel.sources_json ? panel.sources_json() : "{}");
 }
 
 void get(Context& context, CallPtr call) {
@@ -126,6 +132,7 @@ void add_settings_routes(Router& router, Context& context) {
                 .form = ErrorForm::contract});
   };
   add(http::Method::get, "schemas", schemas);
+  add(http::Method::get, "sources", sources);
   add(http::Method::post, "get", get);
   add(http::Method::post, "save", save);
   add(http::Method::post, "refresh-cache", refresh);

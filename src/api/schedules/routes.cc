@@ -40,6 +40,7 @@ void create(Context& context, CallPtr call) {
 struct ListRequest {
   ScheduleFilter filter;
   bool not_active = false;  ///< enabled=false, which no filter of the store says
+  bool counted = false;
 };
 
 // Pages through the store, because what is left out shifts the pages.
@@ -49,8 +50,17 @@ struct NotActive {
   ScheduleFilter filter;
   uint64_t skip = 0;
   size_t limit = 0;
+  std::optional<uint64_t> total;
   std::vector<Schedule> found;
 };
+
+void answer_list(Call& call, const std::vector<Schedule>& found, std::optional<uint64_t> total) {
+  std::string body;
+  append_schedules(body, found);
+  http::Fields headers;
+  if (total) headers.emplace_back("X-Total-Count", std::to_string(*total));
+  call.json(200, std::move(body), std::move(headers));
+}
 
 void list_not_active(std::shared_ptr<NotActive> state) {
   const ScheduleFilter filter = state->filter;
@@ -68,10 +78,24 @@ void list_not_active(std::shared_ptr<NotActive> state) {
     }
     if (!last && state->found.size() < state->limit)
       return state->context.deps.worker.post([state] { list_not_active(state); });
-    std::string body;
-    append_schedules(body, state->found);
-    state->call->json(200, std::move(body));
+    answer_list(*state->call, state->found, state->total);
   });
+}
+
+// "-name": descending.
+void read_order(Query& query, ScheduleFilter& filter) {
+  auto text = query.text("sort");
+  if (!text) return;
+  filter.descending = text->starts_with('-');
+  const auto order = parse_schedule_order(std::string_view(*text).substr(filter.descending ? 1 : 0));
+  if (order) {
+    filter.order = *order;
+  } else {
+    query.refuse(
+        Code::invalid_argument, "sort",
+        "must be one of created_at, name, next_execution, last_execution, execution_count, error_count, or one of "
+        "them behind a -");
+  }
 }
 
 ListRequest read_list(Query& query) {
@@ -85,30 +109,47 @@ ListRequest read_list(Query& query) {
   filter.owner = query.text("owner");
   filter.skip = static_cast<uint64_t>(query.integer("skip", 0, 1'000'000'000).value_or(0));
   filter.limit = static_cast<size_t>(query.integer("limit", 1, 1000).value_or(100));
+  read_order(query, filter);
+  request.counted = query.flag("total").value_or(false);
   const auto enabled = query.flag("enabled");
   if (enabled == true && !filter.status) filter.status = ScheduleStatus::active;
   request.not_active = enabled == false && !filter.status;
   return request;
 }
 
-void list(Context& context, CallPtr call) {
-  Query query(call->request.query());
-  ListRequest request = read_list(query);
-  if (auto status = query.status(); !status) return call->fail(status.error());
+void list_counted(Context& context, CallPtr call, ListRequest request, std::optional<uint64_t> total) {
   if (request.not_active) {
     auto state = std::make_shared<NotActive>(
-        NotActive{context, std::move(call), request.filter, request.filter.skip, request.filter.limit, {}});
+        NotActive{context, std::move(call), request.filter, request.filter.skip, request.filter.limit, total, {}});
     state->filter.skip = 0;
     state->filter.limit = 1000;
     return list_not_active(std::move(state));
   }
   context.deps.schedules.find(std::move(request.filter),
-                              [call = std::move(call)](Result<std::vector<Schedule>> found) mutable {
+                              [call = std::move(call), total](Result<std::vector<Schedule>> found) mutable {
                                 if (!found) return call->fail(found.error());
-                                std::string body;
-                                append_schedules(body, *found);
-                                call->json(200, std::move(body));
+                                answer_list(*call, *found, total);
                               });
+}
+
+void list(Context& context, CallPtr call) {
+  Query query(call->request.query());
+  ListRequest request = read_list(query);
+  if (auto status = query.status(); !status) return call->fail(status.error());
+  if (!request.counted) return list_counted(context, std::move(call), std::move(request), std::nullopt);
+  const auto filter = request.filter;
+  context.deps.schedules.count(
+      filter, [&context, request = std::move(request), call = std::move(call)](Result<uint64_t> all) mutable {
+        if (!all) return call->fail(all.error());
+        if (!request.not_active) return list_counted(context, std::move(call), std::move(request), *all);
+        auto active = request.filter;
+        active.status = ScheduleStatus::active;
+        context.deps.schedules.count(std::move(active), [&context, all = *all, request = std::move(request),
+                                                         call = std::move(call)](Result<uint64_t> counted) mutable {
+          if (!counted) return call->fail(counted.error());
+          list_counted(context, std::move(call), std::move(request), all - std::min(all, *counted));
+        });
+      });
 }
 
 void get(Context& context, CallPtr call) {

@@ -302,4 +302,27 @@ void ClickHouseEventReader::counts(Done<TierCounts> done) {
   });
 }
 
+void ClickHouseEventReader::count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) {
+  Query query{.sql = fmt::format(
+                  "SELECT toUInt64(intDiv(toUnixTimestamp64Micro(scheduled_at) - {}, {})) AS slot,"
+                  " countIf(status = 'pending') FROM event_schedules FINAL"
+                  " WHERE scheduled_at >= {{from:DateTime64(6, 'UTC')}} AND scheduled_at < {{to:DateTime64(6, 'UTC')}}"
+                  " GROUP BY slot{}",
+                  to_micros(slots.from), slots.width.count(), kByPartition)};
+  query.parameters.time("from", slots.from).time("to", slots.end());
+  gate_.query(std::move(query), [slots, done = std::move(done)](Result<Answer> answer) mutable {
+    if (!answer) return done(fail(std::move(answer.error())));
+    std::vector<SlotCount> counts(slots.count);
+    for (RowReader reader(answer->body); !reader.at_end();) {
+      const auto slot = reader.number<uint64_t>();
+      const auto count = reader.number<uint64_t>();
+      if (!reader.ok() || slot >= counts.size()) {
+        return done(fail(Code::corrupt, "ClickHouse's counts of events cannot be read"));
+      }
+      counts[slot].count = count;
+    }
+    done(std::move(counts));
+  });
+}
+
 }  // namespace schedules

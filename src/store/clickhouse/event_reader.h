@@ -31,6 +31,7 @@ class ClickHouseEventReader {
   void find(FindRequest request, Done<EventPage> done);
   /// Asked again after a second at the earliest, and the later the longer it took.
   void counts(Done<TierCounts> done);
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done);
   /// After a write of this process: the next count is a fresh one, where counting is quick.
   void counts_changed();
 

@@ -111,6 +111,10 @@ void ClickHouseFarStore::change(std::vector<Event> events, Done<std::vector<Chan
 
 void ClickHouseFarStore::counts(Done<TierCounts> done) { parts_->reader.counts(std::move(done)); }
 
+void ClickHouseFarStore::count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) {
+  parts_->reader.count_slots(slots, std::move(done));
+}
+
 void ClickHouseFarStore::probe(Done<void> done) {
   parts_->gate.query(clickhouse::Query{.sql = "SELECT 1", .timeout = kProbeTimeout},
                      [done = std::move(done)](const Result<clickhouse::Answer>& answer) mutable {

@@ -53,6 +53,7 @@ class ClickHouseFarStore final : public FarStore, public EventCatalog {
   void cancel(std::vector<CancelRequest> requests, Done<std::vector<Changed>> done) override;
   void change(std::vector<Event> events, Done<std::vector<Changed>> done) override;
   void counts(Done<TierCounts> done) override;
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) override;
 
   /// For health: the server answers, and the tables are this version's.
   void probe(Done<void> done);

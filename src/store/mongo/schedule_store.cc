@@ -129,6 +129,12 @@ void MongoScheduleStore::find(ScheduleFilter filter, Done<std::vector<Schedule>>
       std::move(done));
 }
 
+void MongoScheduleStore::count(ScheduleFilter filter, Done<uint64_t> done) {
+  call<uint64_t>(
+      kAnyOrder, [filter = std::move(filter)](Connection& mongo) { return count_schedules(mongo, filter); },
+      std::move(done));
+}
+
 void MongoScheduleStore::remove(std::string id, AuditNote audit, Done<bool> done) {
   const std::string key = id;
   call<bool>(

@@ -1,6 +1,7 @@
 #include "store/mongo/schedule_table.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/ids.h"
 #include "mongo/errors.h"
@@ -83,6 +84,102 @@ Document filter_of(const ScheduleFilter& filter) {
   return out;
 }
 
+const char* field_of(ScheduleOrder order) {
+  switch (order) {
+    case ScheduleOrder::created_at:
+      return "created_at";
+    case ScheduleOrder::name:
+      return "name";
+    case ScheduleOrder::next_execution:
+      return "next_execution";
+    case ScheduleOrder::last_execution:
+      return "last_execution";
+    case ScheduleOrder::execution_count:
+      return "execution_count";
+    case ScheduleOrder::error_count:
+      return "error_count";
+  }
+  return "_id";
+}
+
+/// Those that have what is sorted by; the others come behind them. Absent where all have it.
+std::optional<Document> having(ScheduleOrder order) {
+  if (order != ScheduleOrder::next_execution && order != ScheduleOrder::last_execution) return std::nullopt;
+  Document out{{field_of(order), Document{{"$type", "date"}}}};
+  if (order == ScheduleOrder::next_execution) {
+    out.add("status", "active").add("bookkeeping.refused", Document{{"$exists", false}});
+  }
+  return out;
+}
+
+/// Ids in their order; a sort of whole documents could take more memory than MongoDB gives it.
+struct SortedIds {
+  std::vector<std::string> keys;  ///< as documents of an _id, since other programs' ids may be of any type
+  Array ids;
+
+  Result<size_t> add(mongo::Connection& mongo, mongo::Query query) {
+    const size_t before = keys.size();
+    query.collection = collections::kSchedules;
+    query.projection = {{"_id", 1}};
+    auto done = mongo.find(query, [&](std::string_view document) -> Status {
+      const auto id = mongo::find(document, "_id");
+      if (!id) return {};
+      keys.push_back(Document{{"_id", *id}}.bytes());
+      ids.add(*id);
+      return {};
+    });
+    if (!done) return fail(std::move(done.error()));
+    return keys.size() - before;
+  }
+};
+
+Result<SortedIds> sorted_ids(mongo::Connection& mongo, const ScheduleFilter& filter) {
+  const int direction = filter.descending ? -1 : 1;
+  const Document by_id{{"_id", direction}};
+  const Document by_field{{field_of(filter.order), direction}, {"_id", direction}};
+  const Document matching = filter_of(filter);
+  SortedIds sorted;
+  const auto wanted = having(filter.order);
+  const Document first = wanted ? Document{{"$and", Array{matching, *wanted}}} : matching;
+  auto found = sorted.add(mongo, {.filter = first, .sort = by_field, .skip = filter.skip, .limit = filter.limit});
+  if (!found) return fail(std::move(found.error()));
+  if (!wanted || *found == filter.limit) return sorted;
+  // The others fill the page up; how many of the first there are, the page says unless it lies behind them.
+  uint64_t firsts = filter.skip + *found;
+  if (*found == 0 && filter.skip > 0) {
+    const auto counted = mongo.count(collections::kSchedules, first);
+    if (!counted) return fail(counted.error());
+    firsts = *counted;
+  }
+  auto others = sorted.add(mongo, {.filter = {{"$and", Array{matching, Document{{"$nor", Array{*wanted}}}}}},
+                                   .sort = by_id,
+                                   .skip = filter.skip - std::min(filter.skip, firsts),
+                                   .limit = filter.limit - *found});
+  if (!others) return fail(std::move(others.error()));
+  return sorted;
+}
+
+Result<std::vector<Schedule>> find_by_creation(mongo::Connection& mongo, const ScheduleFilter& filter) {
+  const int direction = filter.descending ? -1 : 1;
+  std::vector<Schedule> schedules;
+  auto done = mongo.find({.collection = collections::kSchedules,
+                          .filter = filter_of(filter),
+                          .sort = {{"created_at", direction}, {"_id", direction}},
+                          .projection = {},
+                          .skip = filter.skip,
+                          .limit = filter.limit},
+                         [&](std::string_view document) -> Status {
+                           schedules.push_back(read_schedule(document).schedule);
+                           return {};
+                         });
+  if (!done) return fail(std::move(done.error()));
+  // Dates are in milliseconds; within one, in the order of the exact times.
+  std::ranges::stable_sort(schedules, [&](const Schedule& a, const Schedule& b) {
+    return filter.descending ? b.created_at < a.created_at : a.created_at < b.created_at;
+  });
+  return schedules;
+}
+
 mongo::Write plan_of(const Schedule& schedule) {
   const auto micros = [](const std::optional<TimePoint>& time) -> Value {
     return time ? Value(to_micros(*time)) : Value(nullptr);
@@ -158,22 +255,26 @@ Result<std::optional<Schedule>> get_schedule(mongo::Connection& mongo, const std
 }
 
 Result<std::vector<Schedule>> find_schedules(mongo::Connection& mongo, const ScheduleFilter& filter) {
-  std::vector<Schedule> schedules;
-  auto done = mongo.find({.collection = collections::kSchedules,
-                          .filter = filter_of(filter),
-                          .sort = {{"created_at", 1}, {"_id", 1}},
-                          .projection = {},
-                          .skip = filter.skip,
-                          .limit = filter.limit},
+  if (filter.order == ScheduleOrder::created_at) return find_by_creation(mongo, filter);
+  const auto sorted = sorted_ids(mongo, filter);
+  if (!sorted) return fail(sorted.error());
+  std::map<std::string, Schedule> found;
+  auto done = mongo.find({.collection = collections::kSchedules, .filter = {{"_id", Document{{"$in", sorted->ids}}}}},
                          [&](std::string_view document) -> Status {
-                           schedules.push_back(read_schedule(document).schedule);
+                           found.insert_or_assign(Document{{"_id", *mongo::find(document, "_id")}}.bytes(),
+                                                  read_schedule(document).schedule);
                            return {};
                          });
   if (!done) return fail(std::move(done.error()));
-  // Dates are in milliseconds; within one, in the order of the exact times.
-  std::ranges::stable_sort(schedules, {},
-                           [](const Schedule& s) { return std::tuple(floor_ms(s.created_at), s.created_at); });
+  std::vector<Schedule> schedules;
+  for (const auto& key : sorted->keys) {
+    if (const auto one = found.find(key); one != found.end()) schedules.push_back(std::move(one->second));
+  }
   return schedules;
+}
+
+Result<uint64_t> count_schedules(mongo::Connection& mongo, const ScheduleFilter& filter) {
+  return mongo.count(collections::kSchedules, filter_of(filter));
 }
 
 Result<bool> remove_schedule(mongo::Connection& mongo, const std::string& id) {

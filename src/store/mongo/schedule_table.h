@@ -19,6 +19,7 @@ Result<Schedule> replace_schedule(mongo::Connection& mongo, const Schedule& sche
 /// What another program has edited is taken over first, so that who edits it next begins at that.
 Result<std::optional<Schedule>> get_schedule(mongo::Connection& mongo, const std::string& id, TakeOver& take_over);
 Result<std::vector<Schedule>> find_schedules(mongo::Connection& mongo, const ScheduleFilter& filter);
+Result<uint64_t> count_schedules(mongo::Connection& mongo, const ScheduleFilter& filter);
 Result<bool> remove_schedule(mongo::Connection& mongo, const std::string& id);
 Result<std::vector<Schedule>> due_schedules(mongo::Connection& mongo, TimePoint until, size_t limit,
                                             TakeOver& take_over);

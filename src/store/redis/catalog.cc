@@ -8,6 +8,7 @@ namespace {
 constexpr size_t kCancelChunk = 500;
 constexpr size_t kLookChunk = 100;  // of whole events
 constexpr int kCancelTries = 8;
+constexpr int kMostLeaves = 4'000;  // of a shard that one count by slots looks at, of up to 60 events each
 
 Error unreadable() {
   return Error{.code = Code::corrupt, .detail = "a script answered what cannot be read", .field = ""};
@@ -239,6 +240,42 @@ void Catalog::counts(Done<TierCounts> done) {
             const auto first = from_micros(std::strtoll(items[3].text.c_str(), nullptr, 10));
             auto& next = sum->counts.next_fire_at;
             next = next ? std::min(*next, first) : first;
+          }
+        }
+        gather->answered();
+      });
+    }
+  });
+}
+
+void Catalog::count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) {
+  shards_.gate().pass([this, slots, done = std::move(done)](Result<void> open) mutable {
+    if (!open) return done(fail(std::move(open.error())));
+    struct Sum {
+      std::mutex mutex;
+      std::vector<SlotCount> counts;
+    };
+    const auto sum = std::make_shared<Sum>();
+    sum->counts.resize(slots.count);
+    const uint32_t count = shards_.count();
+    const auto gather =
+        std::make_shared<Gather>(count, [sum, done = std::move(done)](std::optional<Error> error) mutable {
+          if (error) return done(fail(std::move(*error)));
+          done(std::move(sum->counts));
+        });
+    const std::vector<std::string> arguments{micros_text(slots.from), std::to_string(slots.width.count()),
+                                             std::to_string(slots.count), std::to_string(kMostLeaves)};
+    for (uint32_t shard = 0; shard < count; ++shard) {
+      shards_.read(shard, slots_script(), arguments, [gather, sum](const Result<Reply>& reply) {
+        if (!reply) return gather->failed(reply.error());
+        {
+          const std::scoped_lock lock(sum->mutex);
+          auto& counts = sum->counts;
+          if (reply->items.size() != counts.size() + 1) return gather->failed(unreadable());
+          const auto cut = static_cast<size_t>(reply->items.back().integer);
+          for (size_t slot = 0; slot < counts.size(); ++slot) {
+            counts[slot].count += static_cast<uint64_t>(reply->items[slot].integer);
+            counts[slot].more = counts[slot].more || slot >= cut;
           }
         }
         gather->answered();

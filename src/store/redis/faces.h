@@ -36,6 +36,7 @@ class Catalog final : public EventCatalog {
   void cancel(std::vector<CancelRequest> requests, Done<std::vector<Changed>> done) override;
   void change(std::vector<Event> events, Done<std::vector<Changed>> done) override;
   void counts(Done<TierCounts> done) override;
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) override;
 
  private:
   struct Cancel;

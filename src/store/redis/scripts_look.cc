@@ -89,4 +89,61 @@ return {call('HLEN', base .. 'event') - flown, flown, call('ZCOUNT', base .. 'en
   return script;
 }
 
+// How many wait in each slot, then whether it may be more from some slot on: its number, or that of slots. Counts by leaves,
+// most of which lie in one slot.
+const Script& slots_script() {
+  static const Script script = with_prelude(R"lua(
+local from, width, slots, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local to = from + width * slots
+local out, cut = {}, slots
+for slot = 1, slots do out[slot] = 0 end
+local function slot_at(at) return math.floor((math.max(at, from) - from) / width) end
+local function count_leaf(key, begin, behind)
+  local first, last = slot_at(begin), slot_at(math.min(behind, to) - 1)
+  if first == last and begin >= from and behind <= to then
+    out[first + 1] = out[first + 1] + call('ZCARD', key)
+    return
+  end
+  for slot = first, last do
+    local low, high = text(from + width * slot), '(' .. text(from + width * (slot + 1))
+    out[slot + 1] = out[slot + 1] + call('ZCOUNT', key, low, high)
+  end
+end
+for p = 9, -9, -1 do
+  if waits(p) then
+    local first = leaf_of(p, ARGV[1])
+    local rank = first and call('ZRANK', index_key(p), first) or 0
+    local name, begin = nil, nil
+    local going = true
+    while going do
+      local got = call('ZRANGE', index_key(p), rank, rank + 255, 'WITHSCORES')
+      rank = rank + 256
+      for i = 1, #got, 2 do
+        local next_begin = tonumber(got[i + 1]) or -math.huge
+        if name then count_leaf(leaf_key(p, name), begin, next_begin) end
+        name, begin = got[i], next_begin
+        if begin >= to then
+          name, going = nil, false
+          break
+        end
+        if most == 0 then
+          cut = math.min(cut, slot_at(begin))
+          name, going = nil, false
+          break
+        end
+        most = most - 1
+      end
+      if #got < 512 then
+        if name then count_leaf(leaf_key(p, name), begin, math.huge) end
+        going = false
+      end
+    end
+  end
+end
+out[slots + 1] = cut
+return out
+)lua");
+  return script;
+}
+
 }  // namespace schedules::redis

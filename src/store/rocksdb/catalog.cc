@@ -15,6 +15,7 @@ namespace {
 
 constexpr size_t kMostLookedAt = 10'000;  // events in one find, matching or not
 constexpr size_t kMostFound = 1'000;
+constexpr size_t kMostCounted = 200'000;  // events in one count by slots
 
 std::vector<Tier> tiers_of(Scope scope) { return scope ? std::vector{*scope} : std::vector{Tier::near, Tier::far}; }
 
@@ -180,6 +181,38 @@ Result<TierCounts> count_events(Database& database, const Ledger& ledger, TimePo
   }
   counts.pending -= std::min(counts.pending, counts.in_flight);
   if (next) counts.next_fire_at = from_micros(next->fire_at);
+  return counts;
+}
+
+Result<std::vector<SlotCount>> count_by_slot(Database& database, const Ledger& ledger, TimeSlots slots, Scope scope) {
+  const auto reading = database.read();
+  if (!reading) return fail(reading.error());
+  std::vector<RunCursor> cursors;
+  const Place first{to_micros(slots.from), 0};
+  for (const Tier tier : tiers_of(scope)) {
+    for (const auto& scan : ledger.runs.scans(tier)) {
+      cursors.emplace_back(*reading, scan.run, std::max(scan.from, first), RunCursor::How{.fill_cache = false});
+    }
+  }
+  std::vector<SlotCount> counts(slots.count);
+  size_t left = kMostCounted;
+  for (size_t slot = 0; slot < slots.count; ++slot) {
+    // What quiet slots do not need is there for the busy ones behind them.
+    const size_t most = std::max<size_t>(left / (slots.count - slot), 1);
+    const int64_t end = to_micros(slots.start_of(slot + 1));
+    auto& here = counts[slot];
+    for (auto& cursor : cursors) {
+      while (cursor.valid() && cursor.place().fire_at < end && here.count < most) {
+        ++here.count;
+        cursor.next();
+      }
+      if (!cursor.valid() || cursor.place().fire_at >= end) continue;
+      here.more = true;
+      cursor = RunCursor(*reading, cursor.run(), Place{end, 0}, RunCursor::How{.fill_cache = false});
+    }
+    left -= std::min<size_t>(left, here.count);
+  }
+  if (auto status = status_of(cursors); !status) return fail(status.error());
   return counts;
 }
 

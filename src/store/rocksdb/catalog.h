@@ -13,6 +13,7 @@ namespace schedules::rocks {
 Result<std::vector<std::optional<StoredEvent>>> get_events(Database& database, const Ledger& ledger, TimePoint now,
                                                            const std::vector<EventId>& ids, Scope scope);
 Result<EventPage> find_events(Database& database, const Ledger& ledger, const FindRequest& request, Scope scope);
+Result<std::vector<SlotCount>> count_by_slot(Database& database, const Ledger& ledger, TimeSlots slots, Scope scope);
 Result<TierCounts> count_events(Database& database, const Ledger& ledger, TimePoint now, Scope scope);
 
 }  // namespace schedules::rocks

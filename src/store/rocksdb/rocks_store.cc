@@ -113,6 +113,11 @@ class Catalog final : public EventCatalog {
       done(count_events(*engine_.database, engine_.ledger, engine_.clock.wall(), scope_));
     });
   }
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) override {
+    engine_.api->post([this, slots, done = std::move(done)]() mutable {
+      done(count_by_slot(*engine_.database, engine_.ledger, slots, scope_));
+    });
+  }
 
  private:
   Engine& engine_;

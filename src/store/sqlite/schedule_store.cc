@@ -62,6 +62,11 @@ void SqliteScheduleStore::find(ScheduleFilter filter, Done<std::vector<Schedule>
       [filter = std::move(filter)](Database& db) { return sqlite::find_schedules(db, filter); }, std::move(done));
 }
 
+void SqliteScheduleStore::count(ScheduleFilter filter, Done<uint64_t> done) {
+  lane_->read<uint64_t>([filter = std::move(filter)](Database& db) { return sqlite::count_schedules(db, filter); },
+                        std::move(done));
+}
+
 void SqliteScheduleStore::remove(std::string id, AuditNote audit, Done<bool> done) {
   lane_->write<bool>(
       [id = std::move(id), audit = std::move(audit)](Database& db) {

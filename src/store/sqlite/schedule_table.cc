@@ -82,6 +82,53 @@ Status add_tally(Database& database, const std::string& id, const Tally& tally) 
       .end();
 }
 
+/// The tables to look through for what matches, and the conditions.
+std::string matching(const ScheduleFilter& filter, Where& where) {
+  std::string from = "schedules AS f";
+  if (filter.tag) {
+    from = "schedule_tags AS t CROSS JOIN schedules AS f ON f.id = t.id";
+    where.add("t.tag = ?", {*filter.tag});
+  } else if (filter.event_type) {
+    from += " INDEXED BY schedules_type";
+  } else if (filter.order == ScheduleOrder::created_at) {
+    from += " INDEXED BY schedules_page";
+  }
+  where.add_if("f.event_type = ?", filter.event_type);
+  where.add_if("f.event_action = ?", filter.event_action);
+  where.add_if("f.status = ?", filter.status);
+  where.add_if("f.owner = ?", filter.owner);
+  if (filter.name_contains) {
+    where.add("instr(lower(f.name), ?) > 0", {where.keep(to_lower(*filter.name_contains))});
+  }
+  return from;
+}
+
+/// What is sorted by, of that table.
+std::string key_of(ScheduleOrder order, char table) {
+  static_assert(static_cast<int>(ScheduleStatus::active) == 0);
+  switch (order) {
+    case ScheduleOrder::created_at:
+      return fmt::format("{}.created_at", table);
+    case ScheduleOrder::name:
+      return fmt::format("{}.name", table);
+    case ScheduleOrder::next_execution:
+      return fmt::format("iif({0}.status = 0, {0}.next_execution, NULL)", table);
+    case ScheduleOrder::last_execution:
+      return fmt::format("{}.last_execution", table);
+    case ScheduleOrder::execution_count:
+      return fmt::format("{}.execution_count", table);
+    case ScheduleOrder::error_count:
+      return fmt::format("{}.error_count", table);
+  }
+  return {};
+}
+
+std::string order_by(const ScheduleFilter& filter, char table) {
+  const bool by_time = filter.order == ScheduleOrder::next_execution || filter.order == ScheduleOrder::last_execution;
+  return fmt::format("{1} {0}{2}, {3}.id {0}", filter.descending ? "DESC" : "ASC", key_of(filter.order, table),
+                     by_time ? " NULLS LAST" : "", table);
+}
+
 }  // namespace
 
 Result<Schedule> insert_schedule(Database& database, const Schedule& schedule) {
@@ -154,28 +201,28 @@ Result<std::optional<Schedule>> get_schedule(Database& database, const std::stri
 
 Result<std::vector<Schedule>> find_schedules(Database& database, const ScheduleFilter& filter) {
   Where where;
-  std::string from = "schedules AS f INDEXED BY schedules_page";
-  if (filter.tag) {
-    from = "schedule_tags AS t CROSS JOIN schedules AS f ON f.id = t.id";
-    where.add("t.tag = ?", {*filter.tag});
-  } else if (filter.event_type) {
-    from = "schedules AS f INDEXED BY schedules_type";
-  }
-  where.add_if("f.event_type = ?", filter.event_type);
-  where.add_if("f.event_action = ?", filter.event_action);
-  where.add_if("f.status = ?", filter.status);
-  where.add_if("f.owner = ?", filter.owner);
-  if (filter.name_contains) {
-    where.add("instr(lower(f.name), ?) > 0", {where.keep(to_lower(*filter.name_contains))});
-  }
+  const auto from = matching(filter, where);
   where.also(filter.limit);
   where.also(filter.skip);
-  const std::string order = filter.tag ? "t.created_at, t.id" : "f.created_at, f.id";
+  // By creation a page is found in an index, in the tags' one too; else all are sorted, by their numbers alone.
+  const bool in_tags = filter.tag && filter.order == ScheduleOrder::created_at;
   const auto sql = fmt::format(
       "SELECT {} FROM (SELECT f.seq AS seq FROM {}{} ORDER BY {} LIMIT ? OFFSET ?) AS page "
-      "CROSS JOIN schedules AS s ON s.seq = page.seq ORDER BY s.created_at, s.id",
-      kScheduleColumns, from, where.sql(), order);
+      "CROSS JOIN schedules AS s ON s.seq = page.seq ORDER BY {}",
+      kScheduleColumns, from, where.sql(), order_by(filter, in_tags ? 't' : 'f'), order_by(filter, 's'));
   return read_all(database.query(sql, where.values()), filter.limit);
+}
+
+Result<uint64_t> count_schedules(Database& database, const ScheduleFilter& filter) {
+  Where where;
+  ScheduleFilter by_creation = filter;
+  by_creation.order = ScheduleOrder::created_at;
+  const auto from = matching(by_creation, where);
+  auto query = database.query(fmt::format("SELECT count(*) FROM {}{}", from, where.sql()), where.values());
+  uint64_t count = 0;
+  if (query.step()) count = static_cast<uint64_t>(query.integer(0));
+  if (auto done = query.end(); !done) return fail(std::move(done.error()));
+  return count;
 }
 
 Result<bool> remove_schedule(Database& database, const std::string& id) {

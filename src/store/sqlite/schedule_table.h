@@ -15,6 +15,7 @@ Result<Schedule> insert_schedule(Database& database, const Schedule& schedule);
 Result<Schedule> replace_schedule(Database& database, const Schedule& schedule);
 Result<std::optional<Schedule>> get_schedule(Database& database, const std::string& id);
 Result<std::vector<Schedule>> find_schedules(Database& database, const ScheduleFilter& filter);
+Result<uint64_t> count_schedules(Database& database, const ScheduleFilter& filter);
 Result<bool> remove_schedule(Database& database, const std::string& id);
 Result<std::vector<Schedule>> due_schedules(Database& database, TimePoint until, size_t limit);
 /// Active ones, and completed ones whose last run failed, by id behind `after`.

@@ -202,7 +202,7 @@ describe("an operator's tasks", () => {
       await change("-5");
       await page.locator("tbody").getByRole("alert").waitFor();
       await change("7");
-      await page.locator("tbody").getByText("set", { exact: true }).waitFor();
+      await page.locator("tbody").getByText("override", { exact: true }).waitFor();
       assert.deepEqual(await program.call("POST", "/admin/settings/get", { keys: ["schedules_MAX_CONCURRENT_EXECUTIONS"] }), { schedules_MAX_CONCURRENT_EXECUTIONS: 7 });
     }));
 

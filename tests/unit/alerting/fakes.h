@@ -89,9 +89,11 @@ struct AlertWorld final : AlertStore, Schedules, ExecutionStore {
     done(fail(Code::internal, "not here"));
   }
   void find(ScheduleFilter, Done<std::vector<Schedule>> done) override { done(std::vector<Schedule>{}); }
+  void count(ScheduleFilter, Done<uint64_t> done) override { done(0); }
   void remove(std::string, AuditNote, Done<bool> done) override { done(false); }
   void execute(std::string, Done<Schedule> done) override { done(fail(Code::internal, "not here")); }
   void due(Done<std::vector<Schedule>> done) override { done(std::vector<Schedule>{}); }
+  void to_plan(TimePoint, size_t, Done<std::vector<Schedule>> done) override { done(std::vector<Schedule>{}); }
 
   void find_executions(ExecutionFilter filter, Done<ExecutionPage> done) override {
     ++searches;

@@ -103,11 +103,19 @@ struct FakeEvents final : Events {
     totals.near.pending = stored.size();
     done(totals);
   }
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) override {
+    if (failure) return done(fail(*failure));
+    std::vector<SlotCount> counts(slots.count);
+    for (const auto& [id, entry] : stored)
+      if (const auto slot = slots.slot_of(entry.event.fire_at)) ++counts[*slot].count;
+    done(std::move(counts));
+  }
 };
 
 struct FakeSchedules final : Schedules {
   std::map<std::string, Schedule> stored;
   std::vector<std::string> executed;
+  ScheduleFilter asked;           ///< by the last find
   std::vector<AuditEntry> noted;  ///< what goes with the changes
 
   void note(const AuditNote& entry) {
@@ -139,6 +147,7 @@ struct FakeSchedules final : Schedules {
     done(found == stored.end() ? std::nullopt : std::optional(found->second));
   }
   void find(ScheduleFilter filter, Done<std::vector<Schedule>> done) override {
+    asked = filter;
     std::vector<Schedule> found;
     uint64_t skip = filter.skip;
     for (const auto& [id, schedule] : stored) {
@@ -163,6 +172,18 @@ struct FakeSchedules final : Schedules {
     done(found->second);
   }
   void due(Done<std::vector<Schedule>> done) override { done(std::vector<Schedule>{}); }
+  void count(ScheduleFilter filter, Done<uint64_t> done) override {
+    filter.skip = 0;
+    filter.limit = 1'000;
+    find(std::move(filter), [&](const Result<std::vector<Schedule>>& found) { done(found->size()); });
+  }
+  void to_plan(TimePoint until, size_t limit, Done<std::vector<Schedule>> done) override {
+    std::vector<Schedule> found;
+    for (const auto& [id, schedule] : stored)
+      if (schedule.next_execution && *schedule.next_execution <= until && found.size() < limit)
+        found.push_back(schedule);
+    done(std::move(found));
+  }
 };
 
 struct FakeExecutions final : ExecutionStore {
@@ -318,6 +339,9 @@ struct Fixture {
     deps.operations.health = [this] { return parts; };
     deps.operations.sync = [](Done<uint64_t> done) { done(3); };
     deps.operations.cleanup = [](Done<CleanupReport> done) { done(CleanupReport{1, 2, 3, 4}); };
+    deps.settings.sources_json = [] {
+      return std::string(R"({"schedules_MAX_RETRIES":{"source":"flag","where":"--set"}})");
+    };
     deps.settings.value_json = [](std::string_view key) {
       return key == "schedules_MAX_RETRIES" ? std::optional<std::string>("3") : std::nullopt;
     };

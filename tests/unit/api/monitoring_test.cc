@@ -67,6 +67,38 @@ TEST_F(Monitoring, SettingsAreReadByKey) {
   EXPECT_EQ(fixture.post(base + "/save", "{}").status, 422);
   EXPECT_EQ(fixture.post(base + "/save", R"([{"key":"x"}])").status, 422);
   EXPECT_EQ(fixture.get(base + "/schemas").status, 200);
+  EXPECT_EQ(fixture.get(base + "/sources").body, R"({"schedules_MAX_RETRIES":{"source":"flag","where":"--set"}})");
+}
+
+TEST_F(Monitoring, ForecastAddsWhatWaitsAndWhatSchedulesWillMake) {
+  const TimePoint now = fixture.clock.now;  // 08:00
+  fixture.clock.now += std::chrono::minutes(20);
+  for (const int minutes : {29, 31, 31, 59, 61, 120}) {
+    fixture.events.accept_one(
+        Event{.topic = std::to_string(fixture.events.stored.size()), .due_at = now + std::chrono::minutes(minutes)});
+  }
+  Schedule schedule;
+  schedule.id = "0123456789abcdef01234567";
+  schedule.cron_expression = "*/20 * * * *";
+  schedule.planned_until = now + std::chrono::minutes(20);
+  schedule.next_execution = now + std::chrono::minutes(40);
+  fixture.schedules.stored[schedule.id] = schedule;
+  const auto response = fixture.get("/api/v1/forecast?hours=1&slot_minutes=30");
+  EXPECT_EQ(response.body,
+            R"({"from":"2026-01-05T08:00:00.000000Z","until":"2026-01-05T09:00:00.000000Z","slot_seconds":1800,)"
+            R"("slots":[{"at":"2026-01-05T08:00:00.000000Z","waiting":1,"planned":0,"more":false},)"
+            R"({"at":"2026-01-05T08:30:00.000000Z","waiting":3,"planned":1,"more":false}]})");
+}
+
+TEST_F(Monitoring, ForecastHasBounds) {
+  EXPECT_EQ(fixture.get("/api/v1/forecast").status, 200);
+  EXPECT_EQ(fixture.get("/api/v1/forecast?hours=168&slot_minutes=15").status, 200);
+  for (const std::string query : {"hours=0", "hours=169", "slot_minutes=0", "slot_minutes=1441",
+                                  "hours=168&slot_minutes=10", "hours=x", "minutes=3"}) {
+    EXPECT_EQ(fixture.get("/api/v1/forecast?" + query).status, 422) << query;
+  }
+  fixture.events.failure = Error{.code = Code::unavailable, .detail = "away"};
+  EXPECT_EQ(fixture.get("/api/v1/forecast").status, 503);
 }
 
 }  // namespace

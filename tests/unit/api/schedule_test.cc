@@ -244,6 +244,42 @@ TEST_F(ScheduleRoutes, ListIsFilteredAndPaged) {
     EXPECT_EQ(fixture.get(path(query)).status, 422) << query;
 }
 
+TEST_F(ScheduleRoutes, ListIsSortedByAParameter) {
+  create("a");
+  EXPECT_EQ(fixture.get(path()).status, 200);
+  EXPECT_EQ(fixture.schedules.asked.order, ScheduleOrder::created_at);
+  EXPECT_FALSE(fixture.schedules.asked.descending);
+  EXPECT_EQ(fixture.get(path("?sort=-next_execution")).status, 200);
+  EXPECT_EQ(fixture.schedules.asked.order, ScheduleOrder::next_execution);
+  EXPECT_TRUE(fixture.schedules.asked.descending);
+  EXPECT_EQ(fixture.get(path("?sort=error_count")).status, 200);
+  EXPECT_EQ(fixture.schedules.asked.order, ScheduleOrder::error_count);
+  EXPECT_FALSE(fixture.schedules.asked.descending);
+  for (const std::string query : {"?sort=x", "?sort=-", "?sort=--name", "?sort=name,created_at"}) {
+    const auto response = fixture.get(path(query));
+    EXPECT_EQ(response.status, 422) << query;
+    EXPECT_NE(response.body.find(R"(["query","sort"])"), std::string::npos) << response.body;
+  }
+}
+
+TEST_F(ScheduleRoutes, ListCountsWhereAskedTo) {
+  for (const std::string_view name : {"a", "b", "c"}) create(name);
+  create("d", R"("cron_expression":"* * * * *","enabled":false)");
+  const auto total = [&](std::string_view query) -> std::string {
+    const auto response = fixture.get(path(query));
+    for (const auto& [name, value] : response.headers)
+      if (name == "X-Total-Count") return value;
+    return "none";
+  };
+  EXPECT_EQ(total(""), "none");
+  EXPECT_EQ(total("?total=false"), "none");
+  EXPECT_EQ(total("?total=true&limit=1&skip=2"), "4");
+  EXPECT_EQ(total("?total=true&enabled=true"), "3");
+  EXPECT_EQ(total("?total=true&enabled=false"), "1");
+  EXPECT_EQ(total("?total=true&event_type=other"), "0");
+  EXPECT_EQ(fixture.get(path("?total=x")).status, 422);
+}
+
 TEST_F(ScheduleRoutes, VerbsChangeTheStatus) {
   const auto id = create("n");
   EXPECT_EQ(member(fixture.post(path("/" + id + "/toggle")), "status"), "paused");

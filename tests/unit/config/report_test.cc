@@ -47,6 +47,18 @@ TEST(SettingsJson, ShowsValueSourceAndDefault) {
   EXPECT_TRUE(list[find_setting("KAFKA_BROKERS")->index].at("value").as_array().empty());
 }
 
+TEST(SettingsPanel, SourcesAreTold) {
+  Settings settings;
+  ASSERT_TRUE(set_setting(settings, *find_setting("MAX_RETRIES"), "3", {Source::file, "schedules.toml:4"}));
+  ASSERT_TRUE(set_setting(settings, *find_setting("LOG_LEVEL"), "warn", {Source::panel, ""}));
+  const auto sources = json::parse(setting_sources_json(settings)).as_object();
+  EXPECT_EQ(sources.size(), setting_table().size());
+  // Also where the value is the default's.
+  EXPECT_EQ(sources.at("schedules_MAX_RETRIES"), (json::value{{"source", "file"}, {"where", "schedules.toml:4"}}));
+  EXPECT_EQ(sources.at("schedules_LOG_LEVEL").at("source"), "override");
+  EXPECT_EQ(sources.at("schedules_FSYNC"), (json::value{{"source", "default"}, {"where", ""}}));
+}
+
 TEST(SettingsPanel, MetaHasTheFrameworksFields) {
   const auto panel = json::parse(panel_schemas_json()).as_object();
   const std::set<std::string_view> wanted{

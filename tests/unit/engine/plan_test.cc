@@ -49,6 +49,37 @@ TEST_F(PlanTest, FiresEveryOccurrenceOnce) {
   EXPECT_EQ(sink.delivered[0].event.schedule_id, created.id);
 }
 
+TEST_F(PlanTest, APageByNextExecutionIsInTheOrderShown) {
+  const auto named = [&](std::string name, std::string cron) {
+    auto schedule = every_minute();
+    schedule.name = std::move(name);
+    schedule.cron_expression = std::move(cron);
+    return create(std::move(schedule));
+  };
+  const auto daily = named("daily", "30 23 * * *");
+  const auto hourly = named("hourly", "0 * * * *");
+  const auto minutely = named("minutely", "* * * * *");
+  edit(named("paused", "* * * * *").id, [](Schedule& schedule) {
+    schedule.status = ScheduleStatus::paused;
+    return Status{};
+  });
+  const auto names = [&](ScheduleOrder order, bool descending) {
+    std::vector<std::string> found;
+    engine->schedules().find({.order = order, .descending = descending}, [&](const Result<std::vector<Schedule>>& got) {
+      for (const auto& each : *got) found.push_back(each.name);
+    });
+    return found;
+  };
+  using Names = std::vector<std::string>;
+  const auto soonest = std::min(*daily.next_execution, *hourly.next_execution);
+  const Names sooner = soonest == *daily.next_execution ? Names{"daily", "hourly"} : Names{"hourly", "daily"};
+  EXPECT_EQ(names(ScheduleOrder::next_execution, false), (Names{"minutely", sooner[0], sooner[1], "paused"}));
+  EXPECT_EQ(names(ScheduleOrder::next_execution, true), (Names{sooner[1], sooner[0], "minutely", "paused"}));
+  // Just before it fires the minutely one is planned, and what is stored is already the time after.
+  run_for(*minutely.next_execution - seconds(2) - clock.wall());
+  EXPECT_EQ(names(ScheduleOrder::next_execution, false), (Names{"minutely", sooner[0], sooner[1], "paused"}));
+}
+
 TEST_F(PlanTest, RestartsNeitherLoseNorRepeat) {
   create(every_minute());
   for (int i = 0; i < 200; ++i) {

@@ -209,4 +209,61 @@ TEST_F(LocalGuardTest, WhatWasCancelledOrMovedFarDoesNotComeNearAsItWas) {
   EXPECT_TRUE(sink.delivered.empty());
 }
 
+TEST_F(TwoTiersTest, SlotsCountBothTiers) {
+  for (const auto in : {10min, 20min, 90min}) accept(event("near", in));
+  for (const Duration in : {Duration(24h + 30min), Duration(30h)}) accept(event("far", in));
+  const auto count = [&](TimeSlots slots) {
+    std::optional<std::vector<SlotCount>> counted;
+    engine->events().count_slots(slots, [&](Result<std::vector<SlotCount>> got) { counted = std::move(got.value()); });
+    return counted.value();
+  };
+  const auto counted = count({clock.wall(), 1h, 31});
+  EXPECT_EQ(counted[0], (SlotCount{.count = 2, .more = false}));
+  EXPECT_EQ(counted[1], (SlotCount{.count = 1, .more = false}));
+  EXPECT_EQ(counted[24], (SlotCount{.count = 1, .more = false}));
+  EXPECT_EQ(counted[30], (SlotCount{.count = 1, .more = false}));
+  EXPECT_EQ(count({clock.wall() - 10h, 50h, 1}).front().count, 5U);
+}
+
+/// Of a store that is away.
+class AwayCatalog final : public EventCatalog {
+ public:
+  void get(std::vector<EventId>, Done<std::vector<std::optional<StoredEvent>>> done) override { done(fail(away_)); }
+  void find(FindRequest, Done<EventPage> done) override { done(fail(away_)); }
+  void cancel(std::vector<CancelRequest>, Done<std::vector<Changed>> done) override { done(fail(away_)); }
+  void change(std::vector<Event>, Done<std::vector<Changed>> done) override { done(fail(away_)); }
+  void counts(Done<TierCounts> done) override { done(fail(away_)); }
+  void count_slots(TimeSlots, Done<std::vector<SlotCount>> done) override { done(fail(away_)); }
+
+ private:
+  const Error away_{.code = Code::unavailable, .detail = "away"};
+};
+
+TEST_F(TwoTiersTest, SlotsOfTheNearTierAloneMayBeMore) {
+  AwayCatalog away;
+  engine.reset();
+  engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
+                                                .random = *random,
+                                                .near = events,
+                                                .near_catalog = events,
+                                                .far = far,
+                                                .far_catalog = away,
+                                                .near_tier = events,
+                                                .far_tier = far,
+                                                .schedules = schedules,
+                                                .dead_letters = schedules,
+                                                .sinks = sinks,
+                                                .log = log,
+                                                .probe = probe,
+                                                .coordinator = coordinator,
+                                                .guard = &events},
+                                    options);
+  accept(event("near", 10min));
+  std::optional<std::vector<SlotCount>> counted;
+  engine->events().count_slots({clock.wall(), 1h, 2},
+                               [&](Result<std::vector<SlotCount>> got) { counted = std::move(got.value()); });
+  EXPECT_EQ(counted.value(), (std::vector<SlotCount>{{.count = 1, .more = true}, {.count = 0, .more = true}}));
+  engine.reset();
+}
+
 }  // namespace schedules::testing

@@ -96,15 +96,19 @@ async function send(method: string, path: string, options: CallOptions): Promise
   }
 }
 
-export async function callText(method: string, path: string, options: CallOptions = {}): Promise<string> {
+async function answered(method: string, path: string, options: CallOptions): Promise<{ text: string; headers: Headers }> {
   const answer = await send(method, path, options);
   const text = await answer.text();
-  if (answer.ok) return text;
+  if (answer.ok) return { text, headers: answer.headers };
   const error = errorOf(answer.status, text);
   // 403 of a token that is there but bad or expired; that of a weak role leaves the page as it is.
   if (answer.status === 401) askForToken(error.message);
   else if (answer.status === 403 && session.token !== "" && /token/i.test(error.message)) askForToken(error.message);
   throw error;
+}
+
+export async function callText(method: string, path: string, options: CallOptions = {}): Promise<string> {
+  return (await answered(method, path, options)).text;
 }
 
 export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
@@ -114,6 +118,15 @@ export async function call<T>(method: string, path: string, options: CallOptions
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   call<T>("GET", path, query ? { query, signal } : { signal });
+/** One page of a list, and how long the list is. */
+export interface Counted<T> {
+  items: T[];
+  total: number;
+}
+export async function getCounted<T>(path: string, query: Query, signal?: AbortSignal): Promise<Counted<T>> {
+  const { text, headers } = await answered("GET", path, { query: { ...query, total: true }, signal });
+  return { items: JSON.parse(text) as T[], total: Number(headers.get("X-Total-Count")) };
+}
 export const post = <T>(path: string, body?: unknown): Promise<T> => call<T>("POST", path, { body });
 export const put = <T>(path: string, body?: unknown): Promise<T> => call<T>("PUT", path, { body });
 

@@ -257,7 +257,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List schedules by created_at */
+        /** List schedules */
         get: operations["listSchedules"];
         put?: never;
         /** Create a schedule */
@@ -1303,6 +1303,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/settings/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the value of every setting comes from */
+        get: operations["getSettingSources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/settings/get": {
         parameters: {
             query?: never;
@@ -1411,6 +1428,30 @@ export interface paths {
         };
         /** Nodes, and who works on which shards */
         get: operations["getCluster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many events will fire, by slots of time
+         * @description What waits in the stores, and what schedules will make of it. Slots begin at multiples of their width in UTC; the
+         *     first one holds the present. A call looks at a bounded number of events and of schedules (5,000, soonest first):
+         *     where it stops counting, `more` says so. A schedule that fires more than once in a slot counts by its times without
+         *     jitter.
+         *
+         */
+        get: operations["getForecast"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1549,6 +1590,27 @@ export interface components {
          * @enum {string}
          */
         AlertKind: "failure" | "silence";
+        Forecast: {
+            from: components["schemas"]["Time"];
+            until: components["schemas"]["Time"];
+            slot_seconds: number;
+            slots: {
+                /** @description Where the slot begins. */
+                at: components["schemas"]["Time"];
+                /** @description Events that wait. */
+                waiting: number;
+                /** @description Occurrences of schedules that are no events yet. */
+                planned: number;
+                /** @description Counting stopped; there may be more. */
+                more: boolean;
+            }[];
+        };
+        SettingSource: {
+            /** @enum {string} */
+            source: "default" | "file" | "environment" | "flag" | "override";
+            /** @description The file and its line, the variable, or the flag; else empty. */
+            where: string;
+        };
         /** @description What is absent or null is as the settings ALERT_… say. */
         AlertPolicy: {
             /** @description A webhook; "": nobody is told. */
@@ -3194,6 +3256,13 @@ export interface operations {
                 /** @description Part of the name, in any case. */
                 name?: string;
                 owner?: string;
+                /** @description What to sort by, then by id; behind a `-` the other way round. Names go by their bytes. Schedules that have no such
+                 *     time come last either way. `next_execution` goes by what the planner does next, which within some ten seconds is
+                 *     ahead of what is shown.
+                 *      */
+                sort?: "created_at" | "name" | "next_execution" | "last_execution" | "execution_count" | "error_count" | "-created_at" | "-name" | "-next_execution" | "-last_execution" | "-execution_count" | "-error_count";
+                /** @description Whether to count all that match. */
+                total?: boolean;
                 skip?: components["parameters"]["Skip"];
                 limit?: components["parameters"]["Limit"];
             };
@@ -3206,6 +3275,8 @@ export interface operations {
             /** @description Those that match every filter. */
             200: {
                 headers: {
+                    /** @description How many match, on all pages; only where asked for by `total`. */
+                    "X-Total-Count"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4914,6 +4985,29 @@ export interface operations {
             default: components["responses"]["ContractError"];
         };
     };
+    getSettingSources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["SettingSource"];
+                    };
+                };
+            };
+            default: components["responses"]["ContractError"];
+        };
+    };
     getSettings: {
         parameters: {
             query?: never;
@@ -5078,6 +5172,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getForecast: {
+        parameters: {
+            query?: {
+                hours?: number;
+                /** @description At most 1000 slots. */
+                slot_minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every slot, in order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
                 };
             };
             default: components["responses"]["Problem"];

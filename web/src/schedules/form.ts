@@ -1,5 +1,6 @@
 // What the editor holds, and how it becomes what the server takes.
 import type { Schedule } from "../api/types";
+import { alertFormOf, alertPolicyOf, emptyAlerts, type AlertForm } from "./alerts";
 
 export interface ScheduleForm {
   name: string;
@@ -32,8 +33,7 @@ export interface ScheduleForm {
   priority: number;
   maxDelaySeconds: number | null;
   tags: string;
-  /** Taken along into a copy. */
-  alerts: Schedule["alerts"];
+  alerts: AlertForm;
   enabled: boolean;
 }
 
@@ -42,8 +42,8 @@ export function emptyForm(zone: string): ScheduleForm {
     name: "", description: "", eventType: "", eventAction: "", entityId: "", payload: "{}", topic: "", targetType: "automatic",
     targetUrl: "", kind: "cron", cron: "0 9 * * 1-5", everySeconds: 60, executionTime: null, timezone: zone, startAt: null, endAt: null,
     maxCount: null, jitterSeconds: 0, dstGap: "shift_forward", dstOverlap: "first", catchUp: "last", lateAfter: 10, catchUpMax: 100,
-    overlap: "allow", overlapLimit: 1, maxRetries: 3, retryDelaySeconds: 60, priority: 0, maxDelaySeconds: null, tags: "", alerts: null,
-    enabled: true,
+    overlap: "allow", overlapLimit: 1, maxRetries: 3, retryDelaySeconds: 60, priority: 0, maxDelaySeconds: null, tags: "",
+    alerts: emptyAlerts(), enabled: true,
   };
 }
 
@@ -60,7 +60,7 @@ export function formOf(schedule: Schedule): ScheduleForm {
     catchUpMax: schedule.catch_up_max ?? 100, overlap: schedule.overlap ?? "allow", overlapLimit: schedule.overlap_limit ?? 1,
     maxRetries: schedule.max_retries ?? 3, retryDelaySeconds: schedule.retry_delay_seconds ?? 60, priority: schedule.priority ?? 0,
     maxDelaySeconds: schedule.max_delay_seconds ?? null, tags: (schedule.tags ?? []).join(", "),
-    alerts: schedule.alerts ?? null, enabled: schedule.enabled ?? true,
+    alerts: alertFormOf(schedule.alerts), enabled: schedule.enabled ?? true,
   };
 }
 
@@ -89,8 +89,7 @@ export function bodyOf(form: ScheduleForm): Record<string, unknown> {
     start_at: form.startAt, end_at: form.endAt, max_count: form.maxCount, jitter_seconds: form.jitterSeconds, dst_gap: form.dstGap,
     dst_overlap: form.dstOverlap, catch_up: form.catchUp, late_after: form.lateAfter, catch_up_max: form.catchUpMax, overlap: form.overlap,
     overlap_limit: form.overlapLimit, max_retries: form.maxRetries, retry_delay_seconds: form.retryDelaySeconds, priority: form.priority,
-    max_delay_seconds: form.maxDelaySeconds, tags: tagsOf(form.tags),
-    ...(form.alerts ? { alerts: form.alerts } : {}),
+    max_delay_seconds: form.maxDelaySeconds, tags: tagsOf(form.tags), alerts: alertPolicyOf(form.alerts),
   };
   return body;
 }
