@@ -112,7 +112,7 @@ void Dispatch::begin(Window::Due due) {
               .asked = due.request.entries.size(),
               .at = ports_.clock.wall(),
               .due = {}};
-  if (guards::kFencing && ports_.coordinator.epoch_of(begin.shard) != begin.epoch) return window_.disown(begin.shard);
+  if (guards::kFencing && ports_.coordinator.epoch_of(begin.shard) != begin.epoch) return window_.disown({begin.shard, begin.epoch});
   in_flight_ += begin.asked;
   if (ports_.tracer != nullptr) begin.due = due;
   ports_.near.begin(std::move(due.request),
@@ -140,8 +140,8 @@ void Dispatch::begun(const Begin& begin, Result<std::vector<Event>> events) {
   if (!events) {
     in_flight_ -= begin.asked;
     if (events.error().code == Code::stale_epoch) {
-      ports_.coordinator.lost(begin.shard);
-      return window_.disown(begin.shard);
+      ports_.coordinator.lost(begin.shard, begin.epoch);
+      return window_.disown({begin.shard, begin.epoch});
     }
     log::warn("begin.failed", {{"events", std::to_string(begin.asked)}, {"error", events.error().detail}});
     window_.reset();  // they still wait in the store and are read again
@@ -277,7 +277,7 @@ void Dispatch::decide(Delivery delivery, const DeliveryReport& report, const Lan
                       StepBatch& steps) {
   Event& event = delivery.event;
   if (report.verdict == Verdict::disowned) {  // its next owner has put it back, or will
-    if (is_ours(event)) ports_.coordinator.lost(ports_.near.shard_of(event.id));
+    ports_.coordinator.lost(ports_.near.shard_of(event.id), event.begun_epoch);
     gate_.gone(event, {}, false);
     return forget(event);
   }
