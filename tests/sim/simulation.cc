@@ -13,7 +13,7 @@ using std::chrono::seconds;
 // Once the faults have stopped, all that is due has ended after this: a breaker's longest rest and the longest retry.
 constexpr Duration kRecovered = seconds(200);
 // A change of a far event that was broken off holds it back for so long.
-constexpr Duration kHeldBack = std::chrono::minutes(10);
+constexpr Duration kHeldBack = std::chrono::minutes(1);
 constexpr Duration kWatched = seconds(20);
 constexpr Duration kRunOff = seconds(80);  // longer than the farthest due time
 constexpr uint64_t kSpinning = 100'000;
