@@ -20,7 +20,7 @@ bool Journaling::wanted(const Settings& settings) {
 }
 
 Result<std::unique_ptr<Journaling>> Journaling::open(const Settings& settings, Stores& stores, const Clock& clock) {
-  std::unique_ptr<Journaling> out(new Journaling(stores, clock, settings.redis_prefix));
+  std::unique_ptr<Journaling> out(new Journaling(stores, clock, settings));
   auto& near = stores.near();
   const auto kafka = kafka_sink_options_of(settings);
   auto journal = KafkaJournal::open({.cluster = kafka.cluster,
@@ -144,7 +144,7 @@ void Journaling::look(uint32_t shards) {
       if (still == nullptr || !mark || mark->whole() || still->epoch_of(shard) != epoch) return;
       log::warn("journal.store_changed",
                 {{"shard", std::to_string(shard)}, {"was", mark->filled}, {"is", mark->store}});
-      still->lost(shard);
+      still->lost(shard, *epoch);
     });
   }
 }

@@ -38,12 +38,12 @@ class Journaling {
   void close();
 
  private:
-  Journaling(Stores& stores, const Clock& clock, std::string prefix)
+  Journaling(Stores& stores, const Clock& clock, const Settings& settings)
       : clock_(clock),
         raw_near_(stores.near()),
         raw_near_catalog_(stores.near_catalog()),
         raw_far_catalog_(stores.far_catalog()),
-        marks_(*stores.redis_client(), std::move(prefix)) {}
+        marks_(*stores.redis_client(), settings.redis_prefix, settings.node_id) {}
   ShardFacts facts();
   /// Whether the shards of these ids have all that they should.
   void are_whole(const std::vector<EventId>& ids, Done<bool> done);

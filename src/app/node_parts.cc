@@ -110,6 +110,7 @@ void Node::Parts::build_coordinator() {
   coordinator =
       std::make_unique<RedisCoordinator>(RoundsOptions{.node_id = settings.node_id, .address = settings.listen},
                                          settings.redis_prefix, *stores->redis_client(), std::move(calls), clock);
+  breakers = std::make_unique<RedisBreakerBoard>(*stores->redis_client(), settings.redis_prefix, settings.node_id);
   if (journaling) journaling->ask(*coordinator);
 }
 
@@ -155,7 +156,8 @@ void Node::Parts::build_engine() {
                                                 .coordinator = *coordinator,
                                                 .runs = &stores->runs(),
                                                 .guard = stores->guard(),
-                                                .tracer = tracing.get()},
+                                                .tracer = tracing.get(),
+                                                .breakers = breakers.get()},
                                     engine_options(settings));
   definitions = std::make_unique<api::DefinitionDesk>(stores->definitions(), engine->schedules(), clock,
                                                       settings.cron_seconds_field == SecondsField::last);

@@ -20,6 +20,7 @@
 #include "app/sinks.h"
 #include "app/stores.h"
 #include "cluster/bounded_clock.h"
+#include "cluster/redis/redis_breaker_board.h"
 #include "cluster/redis/redis_coordinator.h"
 #include "engine/loop.h"
 #include "ingest/kafka/delayed_ingest.h"
@@ -46,6 +47,7 @@ struct Node::Parts {
   std::unique_ptr<BoundedClock> bounded_clock;  ///< the engine's; held to Redis' where there is one
   std::atomic<bool> clocks_agree{true};
   std::unique_ptr<Coordinator> coordinator;
+  std::unique_ptr<RedisBreakerBoard> breakers;  ///< null without Redis: there are no other nodes
   std::unique_ptr<MeasuredNear> near;
   std::unique_ptr<MeasuredFar> far;
   std::unique_ptr<Engine> engine;

@@ -174,6 +174,7 @@ void Node::Parts::plan_housekeeping() {
   housekeeping.every(std::chrono::milliseconds(1'000), [this] { probe_parts(); });
   housekeeping.every(seconds(1), [this] { recorder->tick(); });
   if (journaling) housekeeping.every(seconds(1), [this] { journaling->look(stores->near().shards()); });
+  if (breakers) housekeeping.every(seconds(1), [this] { breakers->look(); });
   housekeeping.every(seconds(1), [this] {
     refresh_outbox();
     refresh_ingest();

@@ -54,8 +54,8 @@ class Coordinator {
   [[nodiscard]] virtual std::optional<uint64_t> epoch_of(uint32_t shard) const = 0;
   /// Whether this node does what only one needs to do: plan, transfer, retention. Harmless if two think so.
   [[nodiscard]] virtual bool leads() const = 0;
-  /// The store refused the epoch: the lease is gone, whatever the clock says.
-  virtual void lost(uint32_t shard) = 0;
+  /// The store refused what was done under this epoch: that lease is gone, whatever the clock says. A later one stays.
+  virtual void lost(uint32_t shard, uint64_t epoch) = 0;
   /// Hands every lease over at once and takes part no more. The caller has settled everything that it began.
   virtual void resign(Done<void> done) = 0;
   virtual void view(Done<ClusterView> done) = 0;

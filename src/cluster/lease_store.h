@@ -1,6 +1,7 @@
 // What nodes say to the store that they share, about leases and about themselves. Every call is one atomic step there,
-// by the store's own clock: nodes never compare theirs. An epoch is the larger of the last one + 1 and the store's time
-// in ms, so that a store which has lost the last one gives a new one all the same.
+// by the store's own clock: nodes never compare theirs. An epoch is larger than the last one, than all that its asker has seen,
+// and at least the store's time in ms, so that a store which has lost the last one gives a new one, if its clock is right. Where
+// it is not, two nodes may get the same epoch, and so a lease is known by owner and epoch.
 #pragma once
 
 #include <string>
@@ -17,6 +18,15 @@ struct LeaseState {
   uint64_t epoch = 0;
   Duration remaining{};
   std::string before;  ///< of acquire: who had it and did not give it free
+  /// Where it is ours: which store says so. It is another one after a failover and after a restart, which may have lost the
+  /// newest writes: what was begun, settled and put back since the lease was granted is not certain then.
+  std::string store;
+};
+
+/// Epochs of one lease.
+struct SeenEpochs {
+  uint64_t last = 0;    ///< which it had when we looked
+  uint64_t newest = 0;  ///< of all that we ever saw: larger where the store has forgotten some
 };
 
 struct Member {
@@ -39,9 +49,9 @@ class LeaseStore {
   virtual ~LeaseStore() = default;
   /// Renews the lease if it is ours under this epoch (0: it is not), and tells how it stands.
   virtual void renew(uint32_t shard, uint64_t epoch, Done<LeaseState> done) = 0;
-  /// Takes it where nobody has it, or we have, and its epoch still is what we saw: a request that comes late takes
+  /// Takes it where nobody has it, or we have, and its epoch still is the last we saw: a request that comes late takes
   /// nothing. `ours` and the new epoch, or how it stands.
-  virtual void acquire(uint32_t shard, uint64_t seen_epoch, Done<LeaseState> done) = 0;
+  virtual void acquire(uint32_t shard, SeenEpochs seen, Done<LeaseState> done) = 0;
   /// Gives it free if nothing is in flight under this epoch, or anyway, and begins nothing more under it. Answers
   /// whether it is free (or another's) now.
   enum class When : uint8_t { drained, now };

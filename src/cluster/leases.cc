@@ -2,20 +2,21 @@
 
 namespace schedules {
 
-void Leases::granted(uint32_t shard, uint64_t epoch, SteadyPoint good_until) {
+void Leases::granted(uint32_t shard, const LeaseState& lease, SteadyPoint good_until) {
   const std::scoped_lock lock(mutex_);
-  leases_[shard] = Lease{.epoch = epoch, .good_until = good_until};
+  leases_[shard] = Lease{.epoch = lease.epoch, .good_until = good_until, .store = lease.store};
 }
 
-void Leases::renewed(uint32_t shard, uint64_t epoch, SteadyPoint good_until) {
+bool Leases::renewed(uint32_t shard, const LeaseState& lease, SteadyPoint good_until) {
   const std::scoped_lock lock(mutex_);
   const auto found = leases_.find(shard);
-  if (found == leases_.end() || found->second.epoch != epoch) return;
-  if (clock_.steady() >= found->second.good_until) {
+  if (found == leases_.end() || found->second.epoch != lease.epoch) return false;
+  if (clock_.steady() >= found->second.good_until || lease.store != found->second.store) {
     leases_.erase(found);
-  } else {
-    found->second.good_until = std::max(found->second.good_until, good_until);
+    return false;
   }
+  found->second.good_until = std::max(found->second.good_until, good_until);
+  return true;
 }
 
 bool Leases::taken_over(uint32_t shard, uint64_t epoch) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cluster/coordinator.h"
+#include "cluster/lease_store.h"
 
 namespace schedules {
 
@@ -21,15 +22,17 @@ class Leases {
   struct Lease {
     uint64_t epoch = 0;
     SteadyPoint good_until;
+    std::string store;  ///< which granted it
     Phase phase = Phase::taking;
     SteadyPoint leaving_since;
   };
 
   explicit Leases(const Clock& clock) : clock_(clock) {}
 
-  void granted(uint32_t shard, uint64_t epoch, SteadyPoint good_until);
-  /// Too late where the lease has ended by our clock meanwhile: others have been told so, and it stays lost.
-  void renewed(uint32_t shard, uint64_t epoch, SteadyPoint good_until);
+  void granted(uint32_t shard, const LeaseState& lease, SteadyPoint good_until);
+  /// Too late where the lease has ended by our clock meanwhile: others have been told so, and it stays lost. So it is where
+  /// another store says so than the one which granted it. Answers whether it holds.
+  bool renewed(uint32_t shard, const LeaseState& lease, SteadyPoint good_until);
   /// Whether it is still that lease, in that phase before.
   bool taken_over(uint32_t shard, uint64_t epoch);
   void leave(uint32_t shard);

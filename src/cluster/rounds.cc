@@ -9,8 +9,7 @@ namespace schedules {
 namespace {
 
 constexpr Duration kBetweenRounds = std::chrono::milliseconds(50);  // at least, whoever pokes
-constexpr Duration kHandOverPatience = std::chrono::seconds(2);
-constexpr uint32_t kLookAgain = 64;  // rounds
+constexpr uint32_t kLookAgain = 64;                                 // rounds
 
 }  // namespace
 
@@ -36,11 +35,7 @@ SteadyPoint Rounds::advance() {
   }
   if (stage_ == Stage::gone) return SteadyPoint::max();
   if (resigning && stage_ != Stage::handing_over) hand_over();
-  if (stage_ == Stage::handing_over) {
-    if (!answered() && clock_.steady() < began_ + kHandOverPatience) return began_ + kHandOverPatience;
-    handed_over();
-    return SteadyPoint::max();
-  }
+  if (stage_ == Stage::handing_over) return hand_over_some_more();
   leases_.drop_ended();
   tell();
   if (stage_ == Stage::resting && clock_.steady() >= next_round()) begin_round();
@@ -78,19 +73,8 @@ void Rounds::poke() {
   wake_();
 }
 
-void Rounds::resign(Done<void> done) {
-  {
-    const std::scoped_lock lock(mutex_);
-    resign_ = std::move(done);
-  }
-  wake_();
-}
-
-void Rounds::lost(uint32_t shard) {
-  // Of one that is being taken over nothing can have been refused yet: what was told is about the one before.
-  const auto lease = leases_.of(shard);
-  if (lease && lease->phase == Leases::Phase::taking) return;
-  leases_.drop(shard);
+void Rounds::lost(uint32_t shard, uint64_t epoch) {
+  leases_.drop(shard, epoch);
   poke();
 }
 
@@ -165,10 +149,10 @@ void Rounds::ask_leases(uint32_t shards) {
 
 void Rounds::lease_told(uint64_t round, uint32_t shard, uint64_t epoch, SteadyPoint sent, Result<LeaseState> lease) {
   if (lease && epoch != 0) {
-    if (lease->ours) {
-      leases_.renewed(shard, epoch, good_until(sent));
-    } else {
+    if (!lease->ours) {
       leases_.drop(shard, epoch);
+    } else if (!leases_.renewed(shard, *lease, good_until(sent))) {
+      log::debug("lease.not_renewed", {{"shard", std::to_string(shard)}, {"epoch", std::to_string(epoch)}});
     }
   }
   {
@@ -178,6 +162,7 @@ void Rounds::lease_told(uint64_t round, uint32_t shard, uint64_t epoch, SteadyPo
       seen_[shard].lease = std::move(*lease);
       seen_[shard].at = clock_.steady();
       seen_[shard].round = round;
+      seen_[shard].newest = std::max(seen_[shard].newest, seen_[shard].lease.epoch);
     }
   }
   wake_();
@@ -220,7 +205,7 @@ void Rounds::clear(uint32_t shard, uint64_t round, const std::vector<std::string
 }
 
 void Rounds::plan() {
-  std::vector<std::pair<uint32_t, uint64_t>> free;  // and the epoch that was seen
+  std::vector<std::pair<uint32_t, SeenEpochs>> free;
   std::vector<std::string> wanted;
   {
     const std::scoped_lock lock(mutex_);
@@ -234,10 +219,10 @@ void Rounds::plan() {
       if (seen.round != round_ || seen.acquiring || !ours_to_take || wanted[shard] != options_.node_id) continue;
       if (leases_.of(shard)) continue;
       seen.acquiring = true;
-      free.emplace_back(shard, seen.lease.epoch);
+      free.emplace_back(shard, SeenEpochs{.last = seen.lease.epoch, .newest = seen.newest});
     }
   }
-  for (const auto& [shard, epoch] : free) acquire(shard, epoch);
+  for (const auto& [shard, epochs] : free) acquire(shard, epochs);
   for (const auto& [shard, lease] : leases_.all()) {
     if (shard >= wanted.size() || lease.phase == Leases::Phase::taking) continue;
     if (wanted[shard] == options_.node_id) {
@@ -248,9 +233,9 @@ void Rounds::plan() {
   }
 }
 
-void Rounds::acquire(uint32_t shard, uint64_t seen_epoch) {
+void Rounds::acquire(uint32_t shard, SeenEpochs seen) {
   const SteadyPoint sent = clock_.steady();
-  store_->acquire(shard, seen_epoch, [self = shared_from_this(), shard, sent](Result<LeaseState> lease) {
+  store_->acquire(shard, seen, [self = shared_from_this(), shard, sent](Result<LeaseState> lease) {
     self->acquired(shard, sent, std::move(lease));
   });
 }
@@ -283,6 +268,7 @@ void Rounds::acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease
   {
     const std::scoped_lock lock(mutex_);
     if (shard < seen_.size()) seen_[shard].acquiring = false;
+    if (shard < seen_.size() && lease) seen_[shard].newest = std::max(seen_[shard].newest, lease->epoch);
     gone = resigned_ || stopping_;
     nodes = alive();
     round = round_;
@@ -295,7 +281,7 @@ void Rounds::acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease
   }
   const uint64_t epoch = lease->epoch;
   if (gone) return store_->release(shard, epoch, LeaseStore::When::now, [](const Result<bool>&) {});
-  leases_.granted(shard, epoch, good_until(sent));
+  leases_.granted(shard, *lease, good_until(sent));
   departures_.add(shard, round);
   clear(shard, round, nodes);
   told_by_.take_over({shard, epoch, by_crash}, [self = shared_from_this(), shard, epoch](const Result<void>& taken) {
@@ -328,52 +314,6 @@ void Rounds::tell() {
   if (held == told_) return;
   told_ = held;
   changed_(std::move(held));
-}
-
-void Rounds::hand_over() {
-  stage_ = Stage::handing_over;
-  began_ = clock_.steady();
-  const auto leases = leases_.all();
-  leases_.drop_all();
-  tell();
-  {
-    const std::scoped_lock lock(mutex_);
-    resigned_ = true;
-    leads_until_ = {};
-    ++round_;
-    open_ = 1 + leases.size();
-    trouble_.reset();
-  }
-  const auto answered = [self = shared_from_this(), round = round_](const Error* error) {
-    {
-      const std::scoped_lock lock(self->mutex_);
-      if (round == self->round_) --self->open_;
-      if (error != nullptr) self->trouble_ = *error;
-    }
-    self->wake_();
-  };
-  // First, so that who hears of a free shard counts us out.
-  store_->leave([answered](const Result<void>& left) { answered(left ? nullptr : &left.error()); });
-  for (const auto& [shard, lease] : leases) {
-    store_->release(shard, lease.epoch, LeaseStore::When::now,
-                    [answered](const Result<bool>& released) { answered(released ? nullptr : &released.error()); });
-  }
-}
-
-void Rounds::handed_over() {
-  stage_ = Stage::gone;
-  std::optional<Done<void>> done;
-  std::optional<Error> trouble;
-  {
-    const std::scoped_lock lock(mutex_);
-    trouble = trouble_;
-    if (open_ > 0 && !trouble) {
-      trouble = Error{.code = Code::unavailable, .detail = "the store did not answer the handing over"};
-    }
-    done = std::exchange(resign_, std::nullopt);
-  }
-  if (trouble) return (*done)(fail(std::move(*trouble)));
-  (*done)({});
 }
 
 Result<ClusterView> Rounds::view() const {

@@ -61,7 +61,7 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
   /// The next round is now.
   void poke();
   void resign(Done<void> done);
-  void lost(uint32_t shard);
+  void lost(uint32_t shard, uint64_t epoch);
 
   [[nodiscard]] std::optional<uint64_t> epoch_of(uint32_t shard) const { return leases_.epoch_of(shard); }
   [[nodiscard]] bool leads() const;
@@ -73,7 +73,8 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
   struct Seen {
     LeaseState lease;
     SteadyPoint at;
-    uint64_t round = 0;  ///< the last one that it answered
+    uint64_t newest = 0;  ///< of its epochs
+    uint64_t round = 0;   ///< the last one that it answered
     bool acquiring = false;
     bool had = false;          ///< taken over by this process at some time, and by no other since
     std::optional<bool> owed;  ///< granted, not taken over yet: whether an owner before had crashed
@@ -90,7 +91,7 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
   [[nodiscard]] std::vector<std::string> alive() const;
   void tell_departed();
   void clear(uint32_t shard, uint64_t round, const std::vector<std::string>& nodes);
-  void acquire(uint32_t shard, uint64_t seen_epoch);
+  void acquire(uint32_t shard, SeenEpochs seen);
   [[nodiscard]] bool crashed(uint32_t shard, const std::string& before);
   void settled(uint32_t shard);
   void acquired(uint32_t shard, SteadyPoint sent, Result<LeaseState> lease);
@@ -98,6 +99,7 @@ class Rounds : public std::enable_shared_from_this<Rounds> {
   void tell();
   [[nodiscard]] SteadyPoint next_round() const;
   void hand_over();
+  SteadyPoint hand_over_some_more();
   void handed_over();
   [[nodiscard]] SteadyPoint good_until(SteadyPoint sent) const { return sent + options_.lease - options_.margin; }
 

@@ -17,7 +17,7 @@ class SoloCoordinator final : public Coordinator {
   }
   [[nodiscard]] std::optional<uint64_t> epoch_of(uint32_t /*shard*/) const override { return 0; }
   [[nodiscard]] bool leads() const override { return true; }
-  void lost(uint32_t /*shard*/) override {}
+  void lost(uint32_t /*shard*/, uint64_t /*epoch*/) override {}
   void resign(Done<void> done) override { done({}); }
   void view(Done<ClusterView> done) override {
     ClusterView view{.self = node_id_, .leader = node_id_};

@@ -11,7 +11,6 @@
 namespace schedules {
 namespace {
 
-constexpr size_t kLanesKept = 1'000;
 constexpr size_t kCrashesAtMost = 3;  // in flight at so many, an event is quarantined (semantics S11)
 
 // What goes out names its publish as the parent; what is stored keeps the caller's.
@@ -71,6 +70,7 @@ Dispatch::Dispatch(EnginePorts& ports, const EngineOptions& options, std::shared
       mailbox_(std::move(mailbox)),
       window_(window),
       settle_(settle),
+      lanes_(ports, options),
       gate_(ports, options.cron_seconds_last, mailbox_, ways()) {}
 
 ScheduleGate::Ways Dispatch::ways() {
@@ -82,12 +82,8 @@ ScheduleGate::Ways Dispatch::ways() {
 }
 
 void Dispatch::pump(TimePoint now) {
-  for (auto it = lanes_.begin(); it != lanes_.end();) {
-    start(*it->second);
-    const bool spare =
-        lanes_.size() > kLanesKept && it->second->idle() && it->second->breaker().gate() == Breaker::Gate::closed;
-    it = spare ? lanes_.erase(it) : std::next(it);
-  }
+  lanes_.each([this](Lane& lane) { start(lane); });
+  lanes_.drop_spare();
   if (!stopping_) begin_some();
   ports_.probe.queues(window_.held(), window_.ready(), in_flight_);
   static_cast<void>(now);
@@ -112,7 +108,8 @@ void Dispatch::begin(Window::Due due) {
               .asked = due.request.entries.size(),
               .at = ports_.clock.wall(),
               .due = {}};
-  if (guards::kFencing && ports_.coordinator.epoch_of(begin.shard) != begin.epoch) return window_.disown(begin.shard);
+  if (guards::kFencing && ports_.coordinator.epoch_of(begin.shard) != begin.epoch)
+    return window_.disown({begin.shard, begin.epoch});
   in_flight_ += begin.asked;
   if (ports_.tracer != nullptr) begin.due = due;
   ports_.near.begin(std::move(due.request),
@@ -140,8 +137,8 @@ void Dispatch::begun(const Begin& begin, Result<std::vector<Event>> events) {
   if (!events) {
     in_flight_ -= begin.asked;
     if (events.error().code == Code::stale_epoch) {
-      ports_.coordinator.lost(begin.shard);
-      return window_.disown(begin.shard);
+      ports_.coordinator.lost(begin.shard, begin.epoch);
+      return window_.disown({begin.shard, begin.epoch});
     }
     log::warn("begin.failed", {{"events", std::to_string(begin.asked)}, {"error", events.error().detail}});
     window_.reset();  // they still wait in the store and are read again
@@ -179,23 +176,13 @@ void Dispatch::admit(Event event, TimePoint now) {
     auto detail = fmt::format("there is no {} sink here", to_string(event.target.kind));
     return end(std::move(event), State::dead, "no_sink", std::move(detail));
   }
-  Lane& lane = lane_of(*sink, event);
+  Lane& lane = lanes_.of(*sink, event);
   if (lane.full() || lane.waits_outside(event.key, now)) {
     const TimePoint slot = lane.next_slot(now, event.key);
     return postpone(std::move(event), slot, "target_busy");
   }
   lane.push(std::move(event));
   if (lane.queued() >= sink->batch_limit()) start(lane);
-}
-
-Lane& Dispatch::lane_of(Sink& sink, const Event& event) {
-  const auto name = fmt::format("{}:{}", sink.name(), sink.lane_of(event));
-  auto& lane = lanes_[name];
-  if (!lane) {
-    lane = std::make_unique<Lane>(name, sink, options_.max_concurrent);
-    lane->limit(options_.target_rate, ports_.clock.steady());
-  }
-  return *lane;
 }
 
 void Dispatch::start(Lane& lane) {
@@ -232,6 +219,7 @@ void Dispatch::start(Lane& lane) {
       continue;
     }
     lane.started(now, deliveries);
+    lanes_.started(lane);
     auto copy = deliveries;
     point_at_publish(ports_.tracer, deliveries);
     lane.sink().publish(std::move(deliveries), [this, since, name = lane.name(), mailbox = mailbox_,
@@ -253,19 +241,13 @@ void Dispatch::send_away(Lane& lane, TimePoint not_before, const char* reason) {
 
 void Dispatch::published(const std::string& lane_name, std::vector<Delivery> deliveries, SteadyPoint since,
                          Reports reports) {
-  Lane& lane = *lanes_.at(lane_name);
+  Lane& lane = lanes_.at(lane_name);
   const SteadyPoint now = ports_.clock.steady();
   lane.finished(ports_.clock.wall(), deliveries);
   const bool target_failed = std::ranges::any_of(reports, [](const DeliveryReport& report) {
     return report.verdict == Verdict::retry && report.counts_against_target;
   });
-  const auto gate_before = lane.breaker().gate();
-  lane.breaker().record(now, !target_failed);
-  if (lane.breaker().gate() != gate_before) {
-    const bool open = lane.breaker().gate() != Breaker::Gate::closed;
-    log::warn(open ? "breaker.opened" : "breaker.closed", {{"lane", lane.name()}});
-    ports_.probe.breaker(lane.name(), open);
-  }
+  lanes_.ended(lane, now, !target_failed);
   StepBatch steps(ports_.tracer);
   for (size_t i = 0; i < deliveries.size(); ++i) {
     decide(std::move(deliveries[i]), reports.at(i), lane, now - since, steps);
@@ -277,7 +259,7 @@ void Dispatch::decide(Delivery delivery, const DeliveryReport& report, const Lan
                       StepBatch& steps) {
   Event& event = delivery.event;
   if (report.verdict == Verdict::disowned) {  // its next owner has put it back, or will
-    if (is_ours(event)) ports_.coordinator.lost(ports_.near.shard_of(event.id));
+    ports_.coordinator.lost(ports_.near.shard_of(event.id), event.begun_epoch);
     gate_.gone(event, {}, false);
     return forget(event);
   }
@@ -364,17 +346,10 @@ void Dispatch::forget(const Event& event) {
   in_flight_bytes_ -= std::min(in_flight_bytes_, event.body.size());
 }
 
-void Dispatch::reconfigured() {
-  for (auto& [name, lane] : lanes_) {
-    lane->allow(options_.max_concurrent);
-    lane->limit(options_.target_rate, ports_.clock.steady());
-  }
-}
-
 void Dispatch::give_back(TimePoint now) {
-  for (auto& [name, lane] : lanes_) {
-    for (auto& event : lane->take_all()) postpone(std::move(event), now, "shutdown");
-  }
+  lanes_.each([&](Lane& lane) {
+    for (auto& event : lane.take_all()) postpone(std::move(event), now, "shutdown");
+  });
 }
 
 }  // namespace schedules

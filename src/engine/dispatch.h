@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/mailbox.h"
-#include "engine/lane.h"
+#include "engine/lanes.h"
 #include "engine/ports.h"
 #include "engine/schedule_gate.h"
 #include "engine/settle.h"
@@ -29,7 +29,9 @@ class Dispatch {
   /// One begun event has been put back by another owner of its shard.
   void lost(const Ending& ending);
   /// max_concurrent may have changed.
-  void reconfigured();
+  void reconfigured() { lanes_.reconfigured(); }
+  /// Another node tells of one of its breakers.
+  void heard(const BreakerNews& news) { lanes_.heard(news); }
   /// Nothing new is begun from now on.
   void stop() { stopping_ = true; }
   /// Gives queued events that no publish has started for back to the store.
@@ -51,7 +53,6 @@ class Dispatch {
   void trace(const Begin& begin, const std::vector<Event>& events, TimePoint now);
   ScheduleGate::Ways ways();
   void admit(Event event, TimePoint now);
-  Lane& lane_of(Sink& sink, const Event& event);
   void start(Lane& lane);
   /// What is queued waits outside.
   void send_away(Lane& lane, TimePoint not_before, const char* reason);
@@ -69,8 +70,8 @@ class Dispatch {
   std::shared_ptr<Mailbox> mailbox_;
   Window& window_;
   Settle& settle_;
+  Lanes lanes_;
   ScheduleGate gate_;
-  std::map<std::string, std::unique_ptr<Lane>> lanes_;
   size_t in_flight_ = 0;        ///< asked to begin, or begun and not settled
   size_t in_flight_bytes_ = 0;  ///< of the bodies of those begun
   double mean_bytes_ = 512;     ///< of a body, smoothed

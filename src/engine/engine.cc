@@ -40,6 +40,10 @@ Engine::Engine(EnginePorts ports, EngineOptions options)
   ports_.coordinator.start([this, mailbox = mailbox_](std::vector<ShardLease> leases) {
     mailbox->post([this, leases = std::move(leases)] { window_.own(leases); });
   });
+  if (ports_.breakers == nullptr) return;
+  ports_.breakers->start([this, mailbox = mailbox_](BreakerNews news) {
+    mailbox->post([this, news = std::move(news)] { dispatch_.heard(news); });
+  });
 }
 
 Engine::~Engine() { mailbox_->close(); }

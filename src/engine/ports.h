@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "cluster/breaker_board.h"
 #include "cluster/coordinator.h"
 #include "engine/tracer.h"
 #include "model/schedule.h"
@@ -70,9 +71,10 @@ struct EnginePorts {
   ExecutionLog& log;
   EngineProbe& probe;
   Coordinator& coordinator;
-  RunBook* runs = nullptr;    ///< null: every schedule allows overlaps
-  FarGuard* guard = nullptr;  ///< of the near store; where one store holds both tiers, none is needed
-  Tracer* tracer = nullptr;   ///< null: nothing is traced
+  RunBook* runs = nullptr;           ///< null: every schedule allows overlaps
+  FarGuard* guard = nullptr;         ///< of the near store; where one store holds both tiers, none is needed
+  Tracer* tracer = nullptr;          ///< null: nothing is traced
+  BreakerBoard* breakers = nullptr;  ///< null: there are no other nodes
 };
 
 struct EngineOptions {

@@ -49,31 +49,32 @@ void Settle::store(std::vector<Ending> endings) {
   for (auto& ending : endings) {
     groups[{ports_.near.shard_of(ending.event.id), ending.event.begun_epoch}].push_back(std::move(ending));
   }
-  for (auto& [place, group] : groups) store_shard(place.first, place.second, std::move(group));
+  for (auto& [place, group] : groups) store_shard({place.first, place.second}, std::move(group));
 }
 
-void Settle::store_shard(uint32_t shard, uint64_t epoch, std::vector<Ending> endings) {
+void Settle::store_shard(const ShardLease& lease, std::vector<Ending> endings) {
   std::vector<Settlement> settlements;
   settlements.reserve(endings.size());
   for (const auto& ending : endings) {
-    settlements.push_back(Settlement{.shard = shard,
-                                     .epoch = epoch,
+    settlements.push_back(Settlement{.shard = lease.shard,
+                                     .epoch = lease.epoch,
                                      .begun_fire_at = ending.begun_fire_at,
                                      .event = ending.event,
                                      .outcome = ending.outcome});
   }
   ports_.near.settle(std::move(settlements),
-                     [this, shard, mailbox = mailbox_, endings = std::move(endings)](Result<void> result) mutable {
-                       mailbox->post([this, shard, endings = std::move(endings), result = std::move(result)]() mutable {
-                         stored(shard, std::move(endings), std::move(result));
+                     [this, lease, mailbox = mailbox_, endings = std::move(endings)](Result<void> result) mutable {
+                       mailbox->post([this, lease, endings = std::move(endings), result = std::move(result)]() mutable {
+                         stored(lease, std::move(endings), std::move(result));
                        });
                      });
 }
 
-void Settle::stored(uint32_t shard, std::vector<Ending> endings, Result<void> result) {
+void Settle::stored(const ShardLease& lease, std::vector<Ending> endings, Result<void> result) {
   if (!result && result.error().code == Code::stale_epoch) {
-    log::warn("settle.lease_lost", {{"shard", std::to_string(shard)}, {"events", std::to_string(endings.size())}});
-    ports_.coordinator.lost(shard);
+    log::warn("settle.lease_lost",
+              {{"shard", std::to_string(lease.shard)}, {"events", std::to_string(endings.size())}});
+    ports_.coordinator.lost(lease.shard, lease.epoch);
     under_way_ -= endings.size();
     for (const auto& ending : endings) lost_(ending);
     return;

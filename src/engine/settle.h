@@ -39,8 +39,8 @@ class Settle {
   void bury_then_store(std::vector<Ending> endings);
   /// One call for each shard and epoch, since the store takes or refuses those together.
   void store(std::vector<Ending> endings);
-  void store_shard(uint32_t shard, uint64_t epoch, std::vector<Ending> endings);
-  void stored(uint32_t shard, std::vector<Ending> endings, Result<void> result);
+  void store_shard(const ShardLease& lease, std::vector<Ending> endings);
+  void stored(const ShardLease& lease, std::vector<Ending> endings, Result<void> result);
   void trace(const std::vector<Ending>& endings);
   void try_again(std::vector<Ending> endings, const Error& error);
 

@@ -49,6 +49,9 @@ void Transfer::next_page() {
     mailbox->post([this, page = std::move(page)]() mutable {
       if (!page) return finish(fail(page.error()));
       if (page->events.empty()) return finish(moved_);
+      if (ports_.clock.steady() - page_since_ > kFarReadGood) {
+        return finish(fail(Code::unavailable, "what was read far was not brought near in time; it is read anew"));
+      }
       put_near(std::move(page->events), page->more);
     });
   });

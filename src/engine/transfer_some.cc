@@ -71,6 +71,8 @@ void transfer_some(EnginePorts& ports, std::vector<EventId> ids, ArrivedNear arr
       events.push_back(std::move(one->event));
     }
     if (events.empty()) return move->done(std::move(move->moved));
+    if (move->ports.clock.steady() - move->since > kFarReadGood)
+      return move->done(fail(Code::unavailable, "the far store took too long"));
     put_near(move, std::move(events));
   });
 }

@@ -8,7 +8,10 @@ namespace schedules {
 namespace {
 
 constexpr Duration kClaimOutlives = std::chrono::hours(24);  // the event's due time
-constexpr Duration kHoldBack = std::chrono::minutes(10);     // longer than a transfer can take over one page
+// A change that breaks off holds its event for so long: what it was may be due meanwhile. Longer than what was read before
+// the change is brought near after it, and than clocks differ, by what a change may take.
+constexpr Duration kHoldBack = std::chrono::seconds(60);
+constexpr Duration kChangeMayTake = kHoldBack - kFarReadGood - std::chrono::seconds(10);
 
 Done<std::vector<Changed>> only(Done<Changed> done) {
   return [done = std::move(done)](Result<std::vector<Changed>> changed) mutable {
@@ -191,21 +194,35 @@ void TwoTiers::change(Event event, Tier tier, Done<Changed> done) {
   if (one_store() || tier == Tier::near) {
     return ports_.near_catalog.change({std::move(event)}, only(std::move(done)));
   }
+  const SteadyPoint since = ports_.clock.steady();
   std::vector<FarRevision> newer{FarRevision{event.id, event.revision + 1}};
   ports_.guard->hold_back(std::move(newer), kHoldBack,
-                          [this, event = std::move(event), done = std::move(done)](Result<void> held) mutable {
+                          [this, since, event = std::move(event), done = std::move(done)](Result<void> held) mutable {
                             if (!held) return done(fail(std::move(held.error())));
-                            change_far(std::move(event), std::move(done));
+                            change_far(std::move(event), since, std::move(done));
                           });
 }
 
-void TwoTiers::change_far(Event event, Done<Changed> done) {
+void TwoTiers::change_far(Event event, SteadyPoint since, Done<Changed> done) {
   Event copy = event;
-  ports_.far_catalog.change({std::move(event)},
-                            only([this, copy = std::move(copy), done = std::move(done)](Result<Changed> far) mutable {
+  ports_.far_catalog.change({std::move(event)}, only([this, since, copy = std::move(copy),
+                                                      done = std::move(done)](Result<Changed> far) mutable {
                               if (!far || far->result != ChangeResult::done) return done(std::move(far));
-                              change_near_too(std::move(copy), std::move(*far), std::move(done));
+                              hold_on(std::move(copy), since, std::move(*far), std::move(done));
                             }));
+}
+
+// Where the change took long, what was read before it may still be on its way when the hold ends.
+void TwoTiers::hold_on(Event event, SteadyPoint since, Changed far, Done<Changed> done) {
+  if (ports_.clock.steady() - since <= kChangeMayTake)
+    return change_near_too(std::move(event), std::move(far), std::move(done));
+  std::vector<FarRevision> newer{FarRevision{event.id, event.revision + 1}};
+  ports_.guard->hold_back(
+      std::move(newer), kHoldBack,
+      [this, event = std::move(event), far = std::move(far), done = std::move(done)](Result<void> held) mutable {
+        if (!held) return done(fail(std::move(held.error())));
+        change_near_too(std::move(event), std::move(far), std::move(done));
+      });
 }
 
 // A transfer may have brought the old one near before it was held back: then near decides, and far is done with.

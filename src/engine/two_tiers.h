@@ -34,7 +34,8 @@ class TwoTiers {
   void look_far(std::shared_ptr<Put> put);
   void take_claims(std::shared_ptr<Put> put);
   void put_unclaimed(std::shared_ptr<Put> put, std::vector<PutOutcome> claims);
-  void change_far(Event event, Done<Changed> done);
+  void change_far(Event event, SteadyPoint since, Done<Changed> done);
+  void hold_on(Event event, SteadyPoint since, Changed far, Done<Changed> done);
   void change_near_too(Event event, Changed far, Done<Changed> done);
 
   EnginePorts& ports_;

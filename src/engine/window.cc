@@ -59,11 +59,12 @@ void Window::own(const std::vector<ShardLease>& leases) {
   }
 }
 
-void Window::disown(uint32_t index) {
-  if (index >= shards_.size()) return;
-  shards_[index].epoch.reset();
-  shards_[index].lapsed = true;
-  shards_[index].retry_at = ports_.clock.wall() + kLapsedRetry;
+void Window::disown(const ShardLease& lease) {
+  if (lease.shard >= shards_.size() || shards_[lease.shard].epoch != lease.epoch) return;
+  auto& shard = shards_[lease.shard];
+  shard.epoch.reset();
+  shard.lapsed = true;
+  shard.retry_at = ports_.clock.wall() + kLapsedRetry;
 }
 
 // What other nodes put is told by messages, which may be lost, and only where it is due soon. A shard that is read all the time
@@ -147,8 +148,8 @@ void Window::loaded(uint32_t index, uint64_t epoch, TimePoint asked_at, Result<W
   if (shard.epoch != epoch) return;  // of a lease that has ended
   shard.saturated = false;
   if (!page && page.error().code == Code::stale_epoch) {
-    ports_.coordinator.lost(index);
-    return disown(index);
+    ports_.coordinator.lost(index, epoch);
+    return disown({index, epoch});
   }
   if (!page) {
     log::warn("window.load_failed", {{"shard", std::to_string(index)}, {"error", page.error().detail}});

@@ -33,8 +33,9 @@ class Window {
   void arrive_elsewhere(uint32_t shard, TimePoint fire_at);
   /// The shards of which this node holds the lease now; what was held of others is forgotten.
   void own(const std::vector<ShardLease>& leases);
-  /// The lease has lapsed, or the store says so: nothing of the shard is read or given out until it holds again.
-  void disown(uint32_t shard);
+  /// That lease has lapsed, or the store says so: nothing of the shard is read or given out until it holds again. A later
+  /// one stays.
+  void disown(const ShardLease& lease);
   /// Due entries of one shard.
   struct Due {
     BeginRequest request;

@@ -52,6 +52,13 @@ void Breaker::withdraw() {
   if (gate_ == Gate::probing) gate_ = Gate::open;
 }
 
+void Breaker::rest_until(SteadyPoint at, Duration rest) {
+  if (gate_ == Gate::probing) return;
+  if (gate_ == Gate::closed) trip(SteadyPoint{});
+  probe_at_ = std::max(probe_at_, at);
+  wait_ = std::clamp(rest, wait_, kLongestWait);
+}
+
 std::optional<SteadyPoint> Breaker::next_probe() const {
   if (gate_ == Gate::closed) return std::nullopt;
   return probe_at_;

@@ -20,7 +20,14 @@ class Breaker {
   void record(SteadyPoint now, bool succeeded);
   /// The allowed publish never reached the target; the probe, if it was one, is free again.
   void withdraw();
+  /// Another node found the target down: nothing starts here before `at`; `rest` is how long it waits between its probes.
+  /// A probe of ours that is under way decides by itself.
+  void rest_until(SteadyPoint at, Duration rest);
+  /// Another node found it up again.
+  void close() { *this = Breaker{}; }
   [[nodiscard]] Gate gate() const { return gate_; }
+  /// Between probes, at present.
+  [[nodiscard]] Duration rest() const { return wait_; }
   /// When the next probe may start; absent while closed.
   [[nodiscard]] std::optional<SteadyPoint> next_probe() const;
 

@@ -11,6 +11,9 @@
 
 namespace schedules {
 
+/// What was read far longer ago than this is not brought near: it is read anew. So nothing needs to be held back for long.
+inline constexpr Duration kFarReadGood = std::chrono::seconds(20);
+
 struct FarClaim {
   EventId id;
   uint64_t fingerprint = 0;

@@ -183,7 +183,7 @@ TEST_P(CoordinatorTest, WhatTheStoreRefusedIsTakenAgainUnderANewEpoch) {
   auto& a = start("a");
   until_balanced({&a});
   const uint64_t old = a.held().at(3);
-  a.coordinator().lost(3);
+  a.coordinator().lost(3, old);
   EXPECT_FALSE(a.coordinator().epoch_of(3));
   until("it is held again", [&] { return a.coordinator().epoch_of(3).has_value(); });
   EXPECT_GT(*a.coordinator().epoch_of(3), old);

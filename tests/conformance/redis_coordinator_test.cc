@@ -63,7 +63,7 @@ class OwnedNode final : public Coordinator {
     return coordinator_->epoch_of(shard);
   }
   [[nodiscard]] bool leads() const override { return coordinator_->leads(); }
-  void lost(uint32_t shard) override { coordinator_->lost(shard); }
+  void lost(uint32_t shard, uint64_t epoch) override { coordinator_->lost(shard, epoch); }
   void resign(Done<void> done) override { coordinator_->resign(std::move(done)); }
   void view(Done<ClusterView> done) override { coordinator_->view(std::move(done)); }
 
@@ -165,7 +165,7 @@ TEST_P(RedisCoordinatorTest, AProcessKnowsThatTheOneBeforeUnderItsNameCrashed) {
   until_balanced({&a});
   EXPECT_EQ(a.crashed(), 0U);
   const auto before = a.held().at(3);
-  a.coordinator().lost(3);
+  a.coordinator().lost(3, before);
   until("it has it again", [&] {
     const auto held = a.held();
     return held.contains(3) && held.at(3) != before;
@@ -177,8 +177,9 @@ TEST_P(RedisCoordinatorTest, AProcessKnowsThatTheOneBeforeUnderItsNameCrashed) {
   EXPECT_EQ(again.crashed(), kClusterShards);
 }
 
-LeaseState acquired(cluster_redis::LeaseCalls& calls, uint64_t seen_epoch) {
-  return await<LeaseState>([&](auto done) { calls.acquire(5, seen_epoch, std::move(done)); }).value();
+LeaseState acquired(cluster_redis::LeaseCalls& calls, uint64_t last, uint64_t newest = 0) {
+  return await<LeaseState>([&](auto done) { calls.acquire(5, {.last = last, .newest = newest}, std::move(done)); })
+      .value();
 }
 
 // The newest epoch may be lost with the server's memory; it must not be given out a second time.
@@ -196,6 +197,30 @@ TEST_P(RedisCoordinatorTest, AnEpochIsNewEvenWhereTheLastOneIsForgotten) {
   const auto b = acquired(second, 0);
   ASSERT_TRUE(b.ours);
   EXPECT_GT(b.epoch, a.epoch);
+}
+
+// Nor where the server's clock is behind that of the one before.
+TEST_P(RedisCoordinatorTest, AnEpochIsNewerThanAllThatItsAskerHasSeen) {
+  const auto direct = connect("redis://" + environment("SCHEDULES_TEST_REDIS"));
+  cluster_redis::LeaseCalls calls(*direct, new_prefix(), "a", 3s);
+  const uint64_t seen = uint64_t{1} << 50U;
+  EXPECT_EQ(acquired(calls, 0, seen).epoch, seen + 1);
+}
+
+// Killed and back within a lease's time, with the data of its last second lost: the lease is there, what it knows is not certain.
+TEST_P(RedisCoordinatorTest, AServerThatWasStartedAgainEndsEveryLease) {
+  const ServerControl control("SCHEDULES_TEST_REDIS_CONTROL");
+  auto& a = start("a");
+  until_balanced({&a});
+  const auto before = a.held();
+  control.kill();
+  control.start();
+  until("all are taken anew", [&] {
+    const auto held = a.held();
+    return held.size() == kClusterShards &&
+           std::ranges::all_of(held, [&](const auto& one) { return one.second > before.at(one.first); });
+  });
+  EXPECT_EQ(a.crashed(), 0U);
 }
 
 TEST_P(RedisCoordinatorTest, ARequestThatComesLateTakesNothing) {

@@ -174,8 +174,8 @@ TEST_F(RedisFiringTest, AClaimWhoseBeginWasLostWaitsAgain) {
 }
 
 TEST_F(RedisFiringTest, AClaimEndsWithItsNodeNotWithTheShardsOwner) {
-  const auto owner = open(server(), "one");
   const auto other = open(server(), "two");
+  const auto owner = open(server(), "one");
   ASSERT_TRUE(put(*owner, {sample_event(1), sample_event(2)}));
   const auto entries = window(*owner).value().entries;
   const auto claimed = begin(*other, {entries[0]}, 0);
@@ -201,8 +201,8 @@ TEST_F(RedisFiringTest, AClaimEndsWithItsNodeNotWithTheShardsOwner) {
 }
 
 TEST_F(RedisFiringTest, AClaimThatWaitsAgainIsNewsForTheOwner) {
-  const auto owner = open(server(), "one");
   const auto other = open(server(), "two");
+  const auto owner = open(server(), "one");
   std::atomic<int> told = 0;
   std::atomic<bool> ready = false;
   owner->store->on_wake([&](uint32_t, TimePoint) { ++told; }, [&] { ready = true; });

@@ -12,15 +12,15 @@ class RedisMarksTest : public ::testing::Test {
     RedisStoreOptions options{.prefix = fresh_prefix(), .shards = 1};
     prefix_ = options.prefix;
     redis_ = OpenRedis::open("redis://" + environment("SCHEDULES_TEST_REDIS"), options, clock_);
-    marks_ = std::make_unique<RedisJournalMarks>(*redis_->client, prefix_);
+    marks_ = std::make_unique<RedisJournalMarks>(*redis_->client, prefix_, options.node_id);
   }
   Result<std::vector<redis::Reply>> run(std::vector<std::string> words) {
     return await<std::vector<redis::Reply>>([&](auto done) {
       redis_->client->run({.key = prefix_ + "{schedules:0}:x", .commands = {std::move(words)}}, std::move(done));
     });
   }
-  void owned_under(uint64_t epoch) {
-    ASSERT_TRUE(run({"HSET", prefix_ + "{schedules:0}:lease", "epoch", std::to_string(epoch)}));
+  void owned_under(uint64_t epoch, const std::string& node = "node") {
+    ASSERT_TRUE(run({"HSET", prefix_ + "{schedules:0}:lease", "epoch", std::to_string(epoch), "owner", node}));
   }
   /// As FLUSHALL, of this shard.
   void lose_all() {
@@ -96,6 +96,17 @@ TEST_F(RedisMarksTest, ANewerFillingEndsTheOneBefore) {
   EXPECT_EQ(put_back(7, "a").error().code, Code::conflict);
   EXPECT_EQ(note_filled(7, 40).error().code, Code::stale_epoch);
   EXPECT_TRUE(put_back(8, "a"));
+}
+
+TEST_F(RedisMarksTest, AnOwnerOfTheSameEpochIsAnotherOne) {
+  owned_under(7);
+  ASSERT_TRUE(begin_filling(7));
+  owned_under(7, "other");
+  EXPECT_EQ(note_filled(7, 40).error().code, Code::stale_epoch);
+  EXPECT_EQ(note_from(7, 40).error().code, Code::stale_epoch);
+  EXPECT_EQ(begin_filling(7).error().code, Code::stale_epoch);
+  ASSERT_TRUE(run({"HSET", prefix_ + "{schedules:0}:journal", "filling", "7 other"}));
+  EXPECT_EQ(put_back(7, "a").error().code, Code::conflict);
 }
 
 TEST_F(RedisMarksTest, FillingAShardAnewItIsNotWhole) {

@@ -47,6 +47,7 @@ std::shared_ptr<OpenRedis> OpenRedis::open(const std::string& url, RedisStoreOpt
   static const SystemClock system;  // the client's limits of time are real ones
   auto opened = std::make_shared<OpenRedis>();
   opened->client = redis::Client::open(redis::parse_url(url).value(), std::move(client_options), system).value();
+  opened->node_id = options.node_id;
   opened->store = RedisStore::open(options, *opened->client, clock);
   return opened;
 }
@@ -54,7 +55,8 @@ std::shared_ptr<OpenRedis> OpenRedis::open(const std::string& url, RedisStoreOpt
 void OpenRedis::own(uint32_t shard, uint64_t epoch, const std::string& prefix) {
   const auto key = fmt::format("{}{{schedules:{}}}:lease", prefix, shard);
   const auto set = await<std::vector<redis::Reply>>([&](auto done) {
-    client->run({.key = key, .commands = {{"HSET", key, "epoch", std::to_string(epoch)}}}, std::move(done));
+    client->run({.key = key, .commands = {{"HSET", key, "epoch", std::to_string(epoch), "owner", node_id}}},
+                std::move(done));
   });
   EXPECT_TRUE(set) << set.error().detail;
 }

@@ -13,10 +13,11 @@ EventBackend redis_backend(std::string name, std::function<std::string()> url);
 struct OpenRedis {
   std::unique_ptr<RedisStore> store;
   std::unique_ptr<redis::Client> client;
+  std::string node_id;
 
   static std::shared_ptr<OpenRedis> open(const std::string& url, RedisStoreOptions options, const Clock& clock,
                                          redis::Options client_options = {});
-  /// Sets the shard's epoch, as a coordinator does, and takes it over.
+  /// Gives the shard's lease to this node, as a coordinator does.
   void own(uint32_t shard, uint64_t epoch, const std::string& prefix);
 };
 

@@ -65,6 +65,34 @@ TEST_F(RedisRestartTest, ClaimsOfAnEarlierProcessUnderOurNameWaitAgain) {
   EXPECT_EQ(recover_claims(*again, {"one", "two"}), 0U);
 }
 
+// As a replica has it that did not get the end: nobody else would ever end it.
+TEST_F(RedisRestartTest, AClaimWhoseEndAFailoverUndidWaitsAgain) {
+  const auto one = open("one");
+  put(*one, 1, 2);
+  const auto claimed = begin_some(*one, 0, 2);
+  ASSERT_EQ(claimed.size(), 2U);
+  const auto key = [this](const char* name) { return prefix + "{schedules:0}:" + name; };
+  const auto run = [&](std::vector<std::string> words) {
+    return await<std::vector<redis::Reply>>(
+               [&](auto done) { one->client->run({.key = key("x"), .commands = {std::move(words)}}, std::move(done)); })
+        .value()
+        .front();
+  };
+  for (const char* name : {"event", "flight", "flown"}) run({"COPY", key(name), key("copy:") + name});
+  std::vector<Settlement> settlements{{.shard = 0,
+                                       .epoch = 0,
+                                       .begun_fire_at = claimed[0].fire_at,
+                                       .event = claimed[0],
+                                       .outcome = {.state = State::fired, .at = clock.wall()}}};
+  ASSERT_TRUE(await<void>([&](auto done) { one->store->near().settle(std::move(settlements), std::move(done)); }));
+  for (const char* name : {"event", "flight", "flown"}) run({"RENAME", key("copy:") + name, key(name)});
+  ASSERT_EQ(counts(*one).in_flight, 2U);
+  recover_claims(*one, {"one"});
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (counts(*one).in_flight != 1) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  EXPECT_EQ(run({"HEXISTS", key("flown"), std::string(claimed[1].id.view())}).integer, 1) << "the other is still held";
+}
+
 // The pages of a take-over must not slip where claims before them end meanwhile: what is left out would never be begun again.
 TEST_F(RedisRestartTest, ATakeOverMissesNothingWhereOthersSettle) {
   const auto store = open("one");

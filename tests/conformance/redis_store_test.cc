@@ -71,6 +71,27 @@ TEST_F(RedisStoreTest, AnOwnerOfThePastCanDoNothing) {
   EXPECT_EQ(window(*store, 6).value().entries.size(), 1U) << "what is in flight stays so until it is taken over";
 }
 
+// A failover forgot the newest lease, and gave its epoch to another.
+TEST_F(RedisStoreTest, AnOwnerOfTheSameEpochIsAnotherOne) {
+  const auto one = open({.shards = 1, .node_id = "one"});
+  const auto two = open({.shards = 1, .node_id = "two"});
+  one->own(0, 5, prefix);
+  ASSERT_TRUE(put(*one, {sample_event(1), sample_event(2)}));
+  const auto page = window(*one, 5);
+  ASSERT_TRUE(page);
+  const auto begun = begin(*one, 5, {page->entries[0]});
+  ASSERT_EQ(begun.value().size(), 1U);
+  two->own(0, 5, prefix);
+  EXPECT_EQ(window(*one, 5).error().code, Code::stale_epoch);
+  EXPECT_EQ(begin(*one, 5, {page->entries[1]}).error().code, Code::stale_epoch);
+  EXPECT_EQ(settle(*one, 5, begun->front()).error().code, Code::stale_epoch);
+  EXPECT_EQ(await<uint64_t>([&](auto done) {
+              two->store->recover(0, 5, RedisStore::Before::crashed, std::move(done));
+            }).value(),
+            1U);
+  EXPECT_EQ(window(*two, 5).value().entries.size(), 2U);
+}
+
 TEST_F(RedisStoreTest, ATakeOverGivesBackOnceAndNotesTheCrash) {
   const auto store = open({.shards = 1});
   store->own(0, 5, prefix);

@@ -1,7 +1,7 @@
 // schedules_sim [--from N] [--seeds N] [--seed N] [--trace] [--json] [--break GUARD] [--expect-breach]
 //
 // Simulates a range of seeds. A breach prints its seed; `--seed SEED --trace` replays it. GUARD is begin, put, fencing,
-// clock, late or claims: it is taken out of the stores or the nodes' clocks (in the variants built for it, one is
+// clock, late, claims or failover: it is taken out of the stores or the nodes' clocks (in the variants built for it, one is
 // missing in the engine).
 // --expect-breach then succeeds only if some seed notices, and prints which.
 #include <cstdio>
@@ -33,7 +33,8 @@ bool take_out(const std::string& guard, SimOptions& options) {
   options.bounded_clocks = guard != "clock";
   options.late_requests_count = guard == "late";
   options.claims_given_back = guard != "claims";
-  static const std::set<std::string> known{"begin", "put", "fencing", "clock", "late", "claims"};
+  options.stores_look_alike = guard == "failover";
+  static const std::set<std::string> known{"begin", "put", "fencing", "clock", "late", "claims", "failover"};
   return known.contains(guard);
 }
 

@@ -3,6 +3,7 @@
 
 #include "store/far_guard.h"
 #include "store/redis/doubts.h"
+#include "store/redis/own_claims.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/world.h"
 #include "tests/support/memory_leases.h"
@@ -28,6 +29,7 @@ class NodeEvents final : public NearStore, public FarStore, public EventCatalog,
   void restart() {
     begun_at.clear();
     doubts_ = std::make_unique<redis::Doubts>();
+    own_claims_ = std::make_unique<redis::OwnClaims>();
   }
   [[nodiscard]] testing::FlightMark self() const {
     return {.epoch = 0, .token = fmt::format("{}.", link_.life), .node = link_.name};
@@ -51,9 +53,7 @@ class NodeEvents final : public NearStore, public FarStore, public EventCatalog,
     give_back(doubts_->take(request.shard, request.epoch),
               [this, request, done = std::move(done)](Result<void> given) mutable {
                 if (!given) return done(fail(std::move(given.error())));
-                read<WindowPage>(std::move(done), [this, request] {
-                  return inline_answer<WindowPage>([&](auto answer) { rows_.window(request, std::move(answer)); });
-                });
+                read<WindowPage>(std::move(done), [this, request] { return rows_.window_as(link_.name, request); });
               });
   }
   void begin(BeginRequest request, Done<std::vector<Event>> done) override;
@@ -159,6 +159,7 @@ class NodeEvents final : public NearStore, public FarStore, public EventCatalog,
   testing::MemoryEvents& rows_;
   Ledger& ledger_;
   std::unique_ptr<redis::Doubts> doubts_ = std::make_unique<redis::Doubts>();
+  std::unique_ptr<redis::OwnClaims> own_claims_ = std::make_unique<redis::OwnClaims>();
   uint64_t begins_ = 0;
 };
 
@@ -243,7 +244,7 @@ class NodeLeases final : public LeaseStore {
       return leases.renew(node, shard, epoch);
     });
   }
-  void acquire(uint32_t shard, uint64_t seen, Done<LeaseState> done) override {
+  void acquire(uint32_t shard, SeenEpochs seen, Done<LeaseState> done) override {
     say<LeaseState>(std::move(done), [&leases = leases_, node = link_.name, shard, seen]() -> Result<LeaseState> {
       return leases.acquire(node, shard, seen);
     });

@@ -60,7 +60,7 @@ class SimCoordinator final : public Coordinator {
   void start(Changed changed) override { rounds_->start(std::move(changed), wake_); }
   [[nodiscard]] std::optional<uint64_t> epoch_of(uint32_t shard) const override { return rounds_->epoch_of(shard); }
   [[nodiscard]] bool leads() const override { return rounds_->leads(); }
-  void lost(uint32_t shard) override { rounds_->lost(shard); }
+  void lost(uint32_t shard, uint64_t epoch) override { rounds_->lost(shard, epoch); }
   void resign(Done<void> done) override { rounds_->resign(std::move(done)); }
   void view(Done<ClusterView> done) override { done(rounds_->view()); }
 

@@ -13,7 +13,7 @@ using std::chrono::seconds;
 // Once the faults have stopped, all that is due has ended after this: a breaker's longest rest and the longest retry.
 constexpr Duration kRecovered = seconds(200);
 // A change of a far event that was broken off holds it back for so long.
-constexpr Duration kHeldBack = std::chrono::minutes(10);
+constexpr Duration kHeldBack = std::chrono::minutes(1);
 constexpr Duration kWatched = seconds(20);
 constexpr Duration kRunOff = seconds(80);  // longer than the farthest due time
 constexpr uint64_t kSpinning = 100'000;
@@ -28,6 +28,7 @@ class Simulation {
         rows_(world_.truth, options.broken, alone_ ? 1 : static_cast<uint32_t>(2 + world_.random->below(4))),
         far_rows_(two_stores_ ? std::optional<testing::MemoryEvents>(std::in_place, world_.truth) : std::nullopt) {
     leases_.late_requests_count = options.late_requests_count;
+    leases_.stores_look_alike = options.stores_look_alike;
     if (!alone_) share();
     const uint64_t count = alone_ ? 1 : 1 + world_.random->below(4);
     for (uint64_t i = 0; i < count; ++i)
@@ -66,7 +67,9 @@ class Simulation {
  private:
   /// Leases fence the rows, and news of both reach the nodes, if they are not lost.
   void share() {
-    rows_.epoch_now = [this](uint32_t shard) { return leases_.epoch(shard); };
+    rows_.is_lease = [this](uint32_t shard, const std::string& node, uint64_t epoch) {
+      return leases_.is(shard, node, epoch);
+    };
     leases_.in_flight = [this](uint32_t shard, uint64_t epoch) { return rows_.has_in_flight(shard, epoch); };
     rows_.woken = [this](uint32_t shard, TimePoint fire_at) {
       tell_all([shard, fire_at](SimNode& node) { node.told_of(shard, fire_at); });

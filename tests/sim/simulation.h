@@ -19,6 +19,7 @@ struct SimOptions {
   // Further controls.
   bool bounded_clocks = true;        ///< false: nodes believe their own clocks
   bool late_requests_count = false;  ///< of leases
+  bool stores_look_alike = false;    ///< nobody learns that the store is another one, and may have lost writes
   bool claims_given_back = true;     ///< false: only before a window, which a node without shards does not read
 };
 

@@ -61,9 +61,9 @@ void MemoryEvents::put(std::vector<Event> events, Done<std::vector<PutOutcome>> 
   done(std::move(outcomes));
 }
 
-void MemoryEvents::window(WindowRequest request, Done<WindowPage> done) {
+Result<WindowPage> MemoryEvents::window_as(const std::string& node, const WindowRequest& request) {
   ++window_reads;
-  if (auto current = check_epoch(request.shard, request.epoch); !current) return done(fail(current.error()));
+  if (auto current = check_lease(request.shard, node, request.epoch); !current) return fail(current.error());
   std::vector<WindowEntry> due;
   std::vector<WindowEntry> later;
   for (const auto& [id, row] : data_.rows) {
@@ -97,20 +97,20 @@ void MemoryEvents::window(WindowRequest request, Done<WindowPage> done) {
     }
     page.entries.push_back(entry);
   }
-  done(std::move(page));
+  return page;
 }
 
 void MemoryEvents::begin(BeginRequest request, Done<std::vector<Event>> done) {
   done(begin_as(FlightMark{.epoch = request.epoch, .token = "", .node = ""}, request));
 }
 
-Status MemoryEvents::check_epoch(uint32_t shard, uint64_t epoch) const {
-  if (broken_.fencing || !epoch_now || epoch == 0 || epoch_now(shard) == epoch) return {};
+Status MemoryEvents::check_lease(uint32_t shard, const std::string& node, uint64_t epoch) const {
+  if (broken_.fencing || !is_lease || epoch == 0 || is_lease(shard, node, epoch)) return {};
   return fail(Code::stale_epoch, "the shard has another owner");
 }
 
 Result<std::vector<Event>> MemoryEvents::begin_as(const FlightMark& mark, const BeginRequest& request) {
-  if (auto current = check_epoch(request.shard, request.epoch); !current) return fail(current.error());
+  if (auto current = check_lease(request.shard, mark.node, request.epoch); !current) return fail(current.error());
   if (data_.voided.contains(mark.token)) return fail(Code::conflict, "this begin was given up");
   std::vector<Event> events;
   for (const auto& entry : request.entries) {
@@ -134,7 +134,7 @@ Result<std::vector<Event>> MemoryEvents::begin_as(const FlightMark& mark, const 
 
 Result<void> MemoryEvents::settle_as(const std::string& node, std::vector<Settlement>& settlements) {
   for (const auto& settlement : settlements) {
-    if (auto current = check_epoch(settlement.shard, settlement.epoch); !current) return fail(current.error());
+    if (auto current = check_lease(settlement.shard, node, settlement.epoch); !current) return fail(current.error());
   }
   for (auto& settlement : settlements) {
     const auto mark = data_.in_flight.find(settlement.event.id);
@@ -171,7 +171,7 @@ void MemoryEvents::settle_one(Settlement settlement) {
 }
 
 Result<void> MemoryEvents::give_back(uint32_t shard, const FlightMark& mark, const std::vector<EventId>& ids) {
-  if (auto current = check_epoch(shard, mark.epoch); !current) return fail(current.error());
+  if (auto current = check_lease(shard, mark.node, mark.epoch); !current) return fail(current.error());
   data_.voided.insert(mark.token);
   for (const auto& id : ids) {
     const auto found = data_.in_flight.find(id);
@@ -182,23 +182,25 @@ Result<void> MemoryEvents::give_back(uint32_t shard, const FlightMark& mark, con
   return {};
 }
 
-void MemoryEvents::recover(uint32_t shard, uint64_t epoch, bool crashed) {
+void MemoryEvents::recover(uint32_t shard, const FlightMark& owner, bool crashed) {
   std::erase_if(data_.in_flight, [&](const auto& flight) {
     const auto& [id, mark] = flight;
-    if (mark.epoch == 0 || mark.epoch >= epoch || shard_of(id) != shard) return false;
+    const bool theirs = mark.epoch < owner.epoch || (mark.epoch == owner.epoch && mark.node != owner.node);
+    if (mark.epoch == 0 || !theirs || shard_of(id) != shard) return false;
     if (crashed) data_.crashes[id].push_back(clock_.wall());
     return true;
   });
 }
 
 std::vector<EventId> MemoryEvents::recover_claims(uint32_t shard, const std::vector<std::string>& alive,
-                                                  const FlightMark& self) {
+                                                  const FlightMark& self, const Knows& knows) {
   std::vector<EventId> back;
   std::erase_if(data_.in_flight, [&](const auto& flight) {
     const auto& [id, mark] = flight;
     if (mark.epoch != 0 || shard_of(id) != shard) return false;
-    const bool earlier = mark.node == self.node && !mark.token.starts_with(self.token);
-    if (!earlier && std::ranges::find(alive, mark.node) != alive.end()) return false;
+    const bool ours = mark.node == self.node && mark.token.starts_with(self.token);
+    const bool lives = mark.node != self.node && std::ranges::find(alive, mark.node) != alive.end();
+    if (lives || (ours && knows(id, mark.token))) return false;
     back.push_back(id);
     return true;
   });

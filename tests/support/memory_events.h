@@ -41,7 +41,7 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
     return static_cast<uint32_t>(stable_hash(id.view()) % shards_);
   }
   void put(std::vector<Event> events, PutMode mode, Done<std::vector<PutOutcome>> done) override;
-  void window(WindowRequest request, Done<WindowPage> done) override;
+  void window(WindowRequest request, Done<WindowPage> done) override { done(window_as("", request)); }
   void begin(BeginRequest request, Done<std::vector<Event>> done) override;
   void settle(std::vector<Settlement> settlements, Done<void> done) override { done(settle_as("", settlements)); }
   // FarStore
@@ -61,14 +61,18 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
   void cancel(std::vector<StoredEvent> ended, Done<std::vector<Changed>> done) override;
 
   // As several nodes say it (store/redis/scripts_fire.cc).
+  Result<WindowPage> window_as(const std::string& node, const WindowRequest& request);
   Result<std::vector<Event>> begin_as(const FlightMark& mark, const BeginRequest& request);
   Result<void> settle_as(const std::string& node, std::vector<Settlement>& settlements);
   /// What that begin has in flight waits again, and it begins nothing any more.
   Result<void> give_back(uint32_t shard, const FlightMark& mark, const std::vector<EventId>& ids);
-  /// What is in flight under an earlier epoch waits again.
-  void recover(uint32_t shard, uint64_t epoch, bool crashed);
-  /// So does what was claimed at a node that lives no more, or by an earlier process of `self`. Answers whose it was.
-  std::vector<EventId> recover_claims(uint32_t shard, const std::vector<std::string>& alive, const FlightMark& self);
+  /// What is in flight under an earlier epoch than the owner's, or as another's, waits again.
+  void recover(uint32_t shard, const FlightMark& owner, bool crashed);
+  /// So does what was claimed at a node that lives no more, by an earlier process of `self`, or by this one, which does not
+  /// know of it any more. Answers whose it was.
+  using Knows = std::function<bool(const EventId& id, const std::string& token)>;
+  std::vector<EventId> recover_claims(uint32_t shard, const std::vector<std::string>& alive, const FlightMark& self,
+                                      const Knows& knows);
   [[nodiscard]] bool has_in_flight(uint32_t shard, uint64_t epoch) const;
 
   /// The process died: what was in flight waits again.
@@ -86,8 +90,9 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
     return found == data_.in_flight.end() ? "" : fmt::format("{} {}", found->second.epoch, found->second.token);
   }
   [[nodiscard]] size_t waiting() const;
-  std::function<std::optional<Error>(const Event&)> refuses;     ///< of a put near; the others of its batch are stored
-  std::function<uint64_t(uint32_t shard)> epoch_now;             ///< of the shard's lease; none: nothing is fenced
+  std::function<std::optional<Error>(const Event&)> refuses;  ///< of a put near; the others of its batch are stored
+  /// Whether this lease is the shard's now; none: nothing is fenced.
+  std::function<bool(uint32_t shard, const std::string& node, uint64_t epoch)> is_lease;
   std::function<void(uint32_t shard, TimePoint fire_at)> woken;  ///< something was put that its owner should know of
   size_t window_reads = 0;                                       ///< calls of window() so far
 
@@ -116,7 +121,7 @@ class MemoryEvents final : public NearStore, public FarStore, public EventCatalo
   std::optional<PutOutcome> refused_for_far(const Event& event, PutMode mode);
   PutOutcome put_one(Event event, PutMode mode, Tier tier);
   void settle_one(Settlement settlement);
-  [[nodiscard]] Status check_epoch(uint32_t shard, uint64_t epoch) const;
+  [[nodiscard]] Status check_lease(uint32_t shard, const std::string& node, uint64_t epoch) const;
   void wake(const Event& event) const {
     if (woken) woken(shard_of(event.id), event.fire_at);
   }

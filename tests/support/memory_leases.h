@@ -41,14 +41,15 @@ class MemoryLeases {
     return state_of(lease, false);
   }
 
-  LeaseState acquire(const std::string& node, uint32_t shard, uint64_t seen_epoch) {
+  LeaseState acquire(const std::string& node, uint32_t shard, SeenEpochs seen) {
     auto& lease = data_.leases[shard];
     const auto owner = owner_of(lease);
-    if ((!owner.empty() && owner != node) || (lease.epoch != seen_epoch && !late_requests_count))
+    if ((!owner.empty() && owner != node) || (lease.epoch != seen.last && !late_requests_count))
       return state_of(lease, false);
     const auto before = lease.owner;
-    lease = {
-        .owner = node, .epoch = std::max(lease.epoch + 1, static_cast<uint64_t>(now())), .until_ms = now() + lease_ms_};
+    lease = {.owner = node,
+             .epoch = std::max({lease.epoch + 1, seen.newest + 1, static_cast<uint64_t>(now())}),
+             .until_ms = now() + lease_ms_};
     auto state = state_of(lease, true);
     state.before = before;
     return state;
@@ -92,6 +93,11 @@ class MemoryLeases {
     const auto found = data_.leases.find(shard);
     return found == data_.leases.end() ? 0 : found->second.epoch;
   }
+  /// Whether that is how the lease is named, ended or not.
+  [[nodiscard]] bool is(uint32_t shard, const std::string& node, uint64_t epoch) const {
+    const auto found = data_.leases.find(shard);
+    return found != data_.leases.end() && found->second.owner == node && found->second.epoch == epoch;
+  }
   /// Empty: nobody's.
   [[nodiscard]] std::string owner(uint32_t shard) const {
     const auto found = data_.leases.find(shard);
@@ -99,11 +105,16 @@ class MemoryLeases {
   }
 
   [[nodiscard]] const Data& data() const { return data_; }
-  void restore(Data data) { data_ = std::move(data); }
+  /// As at a failover: another store from now on, which has this.
+  void restore(Data data) {
+    data_ = std::move(data);
+    if (!stores_look_alike) ++stores_;
+  }
 
   std::function<bool(uint32_t shard, uint64_t epoch)> in_flight;  ///< whether something still is, under that epoch
   std::function<void(const std::string& node)> published;  ///< to all: that node has left or given something free
   bool late_requests_count = false;                        ///< a control: as if nobody could be late
+  bool stores_look_alike = false;                          ///< a control: nobody learns of a failover
 
  private:
   [[nodiscard]] int64_t now() const { return to_micros(clock_.wall()) / 1000; }
@@ -113,7 +124,8 @@ class MemoryLeases {
             .owner = owner_of(lease),
             .epoch = lease.epoch,
             .remaining = std::chrono::milliseconds(std::max<int64_t>(lease.until_ms - now(), 0)),
-            .before = ""};
+            .before = "",
+            .store = ours ? std::to_string(stores_) : ""};
   }
   void free(Lease& lease, const std::string& node) {
     lease.owner.clear();
@@ -123,6 +135,7 @@ class MemoryLeases {
 
   const Clock& clock_;
   const int64_t lease_ms_;
+  uint64_t stores_ = 1;
   Data data_;
 };
 

@@ -21,6 +21,8 @@ local function lease()
   if ends <= now then owner = '' end
   return owner, got[2] or '0', math.max(ends - now, 0), got[1] or ''
 end
+-- Of the server that answers; another one after a failover or a restart.
+local function replication_id() return string.match(call('INFO', 'replication'), 'master_replid:(%x+)') or '' end
 local function free(channel, node, more)
   call('PERSIST', key)
   call('HSET', key, 'owner', '', 'until', '0', unpack(more))
@@ -30,29 +32,30 @@ end
 
 Script script(std::string_view text) { return Script(std::string(kPrelude) + std::string(text)); }
 
-// node, epoch, lease ms → ours, owner, epoch, remaining
+// node, epoch, lease ms → ours, owner, epoch, remaining; where ours: '', replication id
 const Script& renew_script() {
   static const Script it = script(R"lua(
 local owner, epoch, remaining, noted = lease()
 if noted == ARGV[1] and epoch == ARGV[2] then
   call('PERSIST', key)
   call('HSET', key, 'until', text(now + tonumber(ARGV[3])))
-  return {1, ARGV[1], epoch, tonumber(ARGV[3])}
+  return {1, ARGV[1], epoch, tonumber(ARGV[3]), '', replication_id()}
 end
 return {0, owner, epoch, remaining}
 )lua");
   return it;
 }
 
-// node, lease ms, the epoch that was seen → ours, owner, epoch, remaining, who had it before
+// node, lease ms, the last epoch that was seen, the newest → ours, owner, epoch, remaining; where ours: who had it before,
+// replication id
 const Script& acquire_script() {
   static const Script it = script(R"lua(
 local owner, epoch, remaining, noted = lease()
 if (owner ~= '' and owner ~= ARGV[1]) or epoch ~= ARGV[3] then return {0, owner, epoch, remaining} end
-epoch = text(math.max(tonumber(epoch) + 1, now))
+epoch = text(math.max(tonumber(epoch) + 1, tonumber(ARGV[4]) + 1, now))
 call('PERSIST', key)
 call('HSET', key, 'owner', ARGV[1], 'epoch', epoch, 'until', text(now + tonumber(ARGV[2])))
-return {1, ARGV[1], epoch, tonumber(ARGV[2]), noted}
+return {1, ARGV[1], epoch, tonumber(ARGV[2]), noted, replication_id()}
 )lua");
   return it;
 }
@@ -127,7 +130,8 @@ Done<Reply> as_lease(Done<LeaseState> done) {
                     .owner = items[1].text,
                     .epoch = number_of<uint64_t>(items[2].text),
                     .remaining = std::chrono::milliseconds(items[3].integer),
-                    .before = items.size() > 4 ? items[4].text : std::string()});
+                    .before = items.size() > 4 ? items[4].text : std::string(),
+                    .store = items.size() > 5 ? items[5].text : std::string()});
   };
 }
 
@@ -167,10 +171,10 @@ void LeaseCalls::renew(uint32_t shard, uint64_t epoch, Done<LeaseState> done) {
                as_lease(std::move(done)));
 }
 
-void LeaseCalls::acquire(uint32_t shard, uint64_t seen_epoch, Done<LeaseState> done) {
+void LeaseCalls::acquire(uint32_t shard, SeenEpochs seen, Done<LeaseState> done) {
   client_.call({.script = &acquire_script(),
                 .keys = {lease_key(shard)},
-                .arguments = {node_id_, lease_ms(), std::to_string(seen_epoch)}},
+                .arguments = {node_id_, lease_ms(), std::to_string(seen.last), std::to_string(seen.newest)}},
                as_lease(std::move(done)));
 }
 

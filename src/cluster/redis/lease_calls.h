@@ -23,7 +23,7 @@ class LeaseCalls final : public LeaseStore {
       : client_(client), prefix_(std::move(prefix)), node_id_(std::move(node_id)), lease_(lease) {}
 
   void renew(uint32_t shard, uint64_t epoch, Done<LeaseState> done) override;
-  void acquire(uint32_t shard, uint64_t seen_epoch, Done<LeaseState> done) override;
+  void acquire(uint32_t shard, SeenEpochs seen, Done<LeaseState> done) override;
   void release(uint32_t shard, uint64_t epoch, When when, Done<bool> done) override;
   void beat(TimePoint started_at, const std::string& address, Done<Beat> done) override;
   void leave(Done<void> done) override;

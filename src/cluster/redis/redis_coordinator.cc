@@ -92,7 +92,7 @@ std::optional<uint64_t> RedisCoordinator::epoch_of(uint32_t shard) const { retur
 
 bool RedisCoordinator::leads() const { return thread_->rounds().leads(); }
 
-void RedisCoordinator::lost(uint32_t shard) { thread_->rounds().lost(shard); }
+void RedisCoordinator::lost(uint32_t shard, uint64_t epoch) { thread_->rounds().lost(shard, epoch); }
 
 void RedisCoordinator::resign(Done<void> done) {
   if (!thread_->running()) return done({});

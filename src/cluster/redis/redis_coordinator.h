@@ -23,7 +23,7 @@ class RedisCoordinator final : public Coordinator {
   void start(Changed changed) override;
   [[nodiscard]] std::optional<uint64_t> epoch_of(uint32_t shard) const override;
   [[nodiscard]] bool leads() const override;
-  void lost(uint32_t shard) override;
+  void lost(uint32_t shard, uint64_t epoch) override;
   /// Errors: unavailable (Redis could not be told; the leases end by themselves).
   void resign(Done<void> done) override;
   /// As the last round saw it. Errors: unavailable, where Redis did not answer it.

@@ -35,6 +35,9 @@ void Near::begin(BeginRequest request, Done<std::vector<Event>> done) {
   begin->request = std::move(request);
   begin->token = shards_.new_token();
   begin->done = std::move(done);
+  if (begin->request.epoch == 0) {
+    for (const auto& entry : begin->request.entries) shards_.own_claims().asked(entry.id, begin->token);
+  }
   begin_chunk(begin, 0);
 }
 
@@ -62,13 +65,27 @@ void Near::begin_chunk(const std::shared_ptr<Begin>& begin, size_t from) {
                    note_crashes(stored->event, reply->items[i + 1].text);
                    begin->events.push_back(std::move(stored->event));
                  }
-                 if (to == begin->request.entries.size()) return begin->done(std::move(begin->events));
+                 if (to == begin->request.entries.size()) return begun(*begin);
                  begin_chunk(begin, to);
                });
 }
 
+void Near::begun(Begin& begin) {
+  if (begin.request.epoch == 0) {
+    for (const auto& event : begin.events) shards_.own_claims().begun(event.id, begin.token);
+    for (const auto& entry : begin.request.entries) {
+      if (std::ranges::find(begin.events, entry.id, &Event::id) == begin.events.end())
+        shards_.own_claims().missed(entry.id, begin.token);
+    }
+  }
+  begin.done(std::move(begin.events));
+}
+
 // The caller learns nothing of what was begun, so all of it is to be given back.
 void Near::begin_failed(const std::shared_ptr<Begin>& begin, size_t sent, Error error) {
+  if (begin->request.epoch == 0) {
+    for (const auto& entry : begin->request.entries) shards_.own_claims().missed(entry.id, begin->token);
+  }
   for (size_t from = 0; from < sent; from += kBeginChunk) {
     Doubt doubt{.shard = begin->request.shard, .epoch = begin->request.epoch, .token = begin->token, .ids = {}};
     for (size_t i = from; i < std::min(sent, from + kBeginChunk); ++i)

@@ -23,6 +23,7 @@ class Near final : public NearStore {
   void put_chunk(const std::shared_ptr<Put>& put, const Chunk& chunk);
   struct Begin;
   void begin_chunk(const std::shared_ptr<Begin>& begin, size_t from);
+  void begun(Begin& begin);
   void begin_failed(const std::shared_ptr<Begin>& begin, size_t sent, Error error);
 
   Shards& shards_;

@@ -16,34 +16,34 @@ std::string line_of(std::string_view info, std::string_view name) {
   return std::string(info.substr(from, info.find_first_of("\r\n", from) - from));
 }
 
-// epoch
+// epoch, node
 const redis::Script& begin_filling_script() {
   static const redis::Script script = redis::with_prelude(R"lua(
-if stale(ARGV[1]) then return redis.error_reply(STALE) end
+if stale(ARGV[1], ARGV[2]) then return redis.error_reply(STALE) end
 call('HDEL', base .. 'journal', 'filled')
-call('HSET', base .. 'journal', 'filling', ARGV[1])
+call('HSET', base .. 'journal', 'filling', ARGV[1] .. ' ' .. ARGV[2])
 return 1
 )lua");
   return script;
 }
 
-// epoch, store, from
+// epoch, node, store, from
 const redis::Script& note_filled_script() {
   static const redis::Script script = redis::with_prelude(R"lua(
-if stale(ARGV[1]) then return redis.error_reply(STALE) end
-if call('HGET', base .. 'journal', 'filling') ~= ARGV[1] then return redis.error_reply(REFILLED) end
-call('HSET', base .. 'journal', 'filled', ARGV[2])
-call('HSETNX', base .. 'journal', 'from', ARGV[3])
+if stale(ARGV[1], ARGV[2]) then return redis.error_reply(STALE) end
+if call('HGET', base .. 'journal', 'filling') ~= ARGV[1] .. ' ' .. ARGV[2] then return redis.error_reply(REFILLED) end
+call('HSET', base .. 'journal', 'filled', ARGV[3])
+call('HSETNX', base .. 'journal', 'from', ARGV[4])
 return 1
 )lua");
   return script;
 }
 
-// epoch, offset
+// epoch, node, offset
 const redis::Script& note_from_script() {
   static const redis::Script script = redis::with_prelude(R"lua(
-if stale(ARGV[1]) then return redis.error_reply(STALE) end
-call('HSET', base .. 'journal', 'from', ARGV[2])
+if stale(ARGV[1], ARGV[2]) then return redis.error_reply(STALE) end
+call('HSET', base .. 'journal', 'from', ARGV[3])
 return 1
 )lua");
   return script;
@@ -81,15 +81,16 @@ void RedisJournalMarks::call(const redis::Script& script, uint32_t shard, std::v
 }
 
 void RedisJournalMarks::begin_filling(uint32_t shard, uint64_t epoch, Done<void> done) {
-  call(begin_filling_script(), shard, {std::to_string(epoch)}, std::move(done));
+  call(begin_filling_script(), shard, {std::to_string(epoch), node_id_}, std::move(done));
 }
 
 void RedisJournalMarks::note_filled(uint32_t shard, uint64_t epoch, std::string store, int64_t from, Done<void> done) {
-  call(note_filled_script(), shard, {std::to_string(epoch), std::move(store), std::to_string(from)}, std::move(done));
+  call(note_filled_script(), shard, {std::to_string(epoch), node_id_, std::move(store), std::to_string(from)},
+       std::move(done));
 }
 
 void RedisJournalMarks::note_unsettled_from(uint32_t shard, uint64_t epoch, int64_t offset, Done<void> done) {
-  call(note_from_script(), shard, {std::to_string(epoch), std::to_string(offset)}, std::move(done));
+  call(note_from_script(), shard, {std::to_string(epoch), node_id_, std::to_string(offset)}, std::move(done));
 }
 
 }  // namespace schedules

@@ -12,7 +12,8 @@ namespace schedules {
 class RedisJournalMarks final : public JournalMarks {
  public:
   /// The client must outlive it.
-  RedisJournalMarks(redis::Client& client, std::string prefix) : client_(client), prefix_(std::move(prefix)) {}
+  RedisJournalMarks(redis::Client& client, std::string prefix, std::string node_id)
+      : client_(client), prefix_(std::move(prefix)), node_id_(std::move(node_id)) {}
 
   void read(uint32_t shard, Done<JournalMark> done) override;
   void begin_filling(uint32_t shard, uint64_t epoch, Done<void> done) override;
@@ -25,6 +26,7 @@ class RedisJournalMarks final : public JournalMarks {
 
   redis::Client& client_;
   std::string prefix_;
+  std::string node_id_;
 };
 
 }  // namespace schedules

@@ -71,7 +71,7 @@ void Near::put(std::vector<Event> events, PutMode mode, Done<std::vector<PutOutc
 }
 
 void Near::put_back(uint64_t filling, std::vector<Event> events, Done<std::vector<PutOutcome>> done) {
-  put(std::move(events), PutMode::if_absent, std::to_string(filling), std::move(done));
+  put(std::move(events), PutMode::if_absent, fmt::format("{} {}", filling, shards_.options().node_id), std::move(done));
 }
 
 void Near::put(std::vector<Event> events, PutMode mode, std::string filling, Done<std::vector<PutOutcome>> done) {
@@ -161,10 +161,16 @@ void Near::settle(std::vector<Settlement> settlements, Done<void> done) {
     add_settlement(of_shard.back(), settlement, shards_.options().compress);
     bytes += settlement.outcome.state == State::pending ? settlement.event.body.size() : 0;
   }
-  const auto gather = std::make_shared<Gather>(count, [done = std::move(done)](std::optional<Error> error) mutable {
-    if (error) return done(fail(std::move(*error)));
-    done({});
-  });
+  std::vector<EventId> claims;
+  for (const auto& settlement : settlements) {
+    if (settlement.epoch == 0) claims.push_back(settlement.event.id);
+  }
+  const auto gather = std::make_shared<Gather>(
+      count, [this, claims = std::move(claims), done = std::move(done)](std::optional<Error> error) mutable {
+        if (error) return done(fail(std::move(*error)));
+        for (const auto& id : claims) shards_.own_claims().ended(id);
+        done({});
+      });
   for (auto& [place, of_shard] : calls) {
     for (auto& arguments : of_shard) {
       shards_.read(place.first, settle_script(), std::move(arguments), [gather](const Result<Reply>& reply) {

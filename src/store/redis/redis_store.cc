@@ -1,9 +1,11 @@
 #include "store/redis/redis_store.h"
 
 #include <charconv>
+#include <map>
 
 #include "store/redis/faces.h"
 #include "store/redis/scripts.h"
+#include "store/redis/value.h"
 
 namespace schedules {
 namespace {
@@ -99,15 +101,28 @@ class Store final : public RedisStore {
     shards_.read(recovery.shard, redis::recover_script(), std::move(arguments),
                  [this, recovery = std::move(recovery), done = std::move(done)](Result<redis::Reply> reply) mutable {
                    if (!reply) return done(fail(std::move(reply.error())));
-                   if (reply->items.size() != 4)
+                   if (reply->items.size() < 4)
                      return done(fail(Code::corrupt, "a script answered what cannot be read"));
                    const auto seen = static_cast<uint64_t>(reply->items[0].integer);
                    recovery.moved += static_cast<uint64_t>(reply->items[1].integer);
+                   give_back_forgotten(recovery.shard, reply->items);
                    if (seen < kRecoverPage) return done(recovery.moved);
                    recovery.from_score = reply->items[2].text;
                    recovery.from_sequence = std::strtoull(reply->items[3].text.c_str(), nullptr, 10) + 1;
                    recover_page(std::move(recovery), std::move(done));
                  });
+  }
+
+  /// Claims of this process, of which it knows nothing any more.
+  void give_back_forgotten(uint32_t shard, const std::vector<redis::Reply>& items) {
+    std::map<std::string, std::vector<EventId>> by_token;
+    for (size_t i = 4; i + 1 < items.size(); i += 2) {
+      const auto id = redis::id_of(items[i].text);
+      if (!shards_.own_claims().knows(id, items[i + 1].text)) by_token[items[i + 1].text].push_back(id);
+    }
+    std::vector<redis::Doubt> doubts;
+    for (auto& [token, ids] : by_token) doubts.push_back({.shard = shard, .token = token, .ids = std::move(ids)});
+    near_.give_back(std::move(doubts), [](const Result<void>&) {});  // what fails is a doubt, and tried again
   }
 
   std::function<void(uint32_t shard, TimePoint fire_at)> woken_;

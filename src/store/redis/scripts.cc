@@ -11,7 +11,12 @@ local call = redis.call
 local function text(n) return string.format('%.0f', n) end
 local function u64(s, at) return (struct.unpack('>I8', s, at)) end
 local function prio_of(v) return string.byte(v, 9) - 9 end
-local function stale(epoch) return FENCED and epoch ~= '0' and call('HGET', base .. 'lease', 'epoch') ~= epoch end
+-- An epoch may repeat under another owner, where a store has lost the newest and its clock is behind.
+local function stale(epoch, node)
+  if not FENCED or epoch == '0' then return false end
+  local lease = call('HMGET', base .. 'lease', 'epoch', 'owner')
+  return lease[1] ~= epoch or lease[2] ~= node
+end
 local STALE = 'STALE_EPOCH the shard has another owner'
 local REFILLED = 'CONFLICT the shard lost its data, or is being filled anew'
 -- The end of one that is remembered, unless its time is over.

@@ -89,7 +89,7 @@ return out
 // for each: (priority, whether it was cut short, (member, score)…). Ours to merge: window.cc.
 const Script& window_script() {
   static const Script script = with_prelude(R"lua(
-if stale(ARGV[1]) then return redis.error_reply(STALE) end
+if stale(ARGV[1], ARGV[5]) then return redis.error_reply(STALE) end
 forget_some(tonumber(ARGV[2]), 100)
 local upto, most = ARGV[3], tonumber(ARGV[4])
 adopt()
@@ -107,8 +107,8 @@ local function read(p, score, sequence, share)
   end)
   if #got > 0 then out[#out + 1] = {p, cut, got} end
 end
-if #ARGV > 4 then
-  for i = 5, #ARGV, 3 do read(tonumber(ARGV[i]), ARGV[i + 1], tonumber(ARGV[i + 2]), most) end
+if #ARGV > 5 then
+  for i = 6, #ARGV, 3 do read(tonumber(ARGV[i]), ARGV[i + 1], tonumber(ARGV[i + 2]), most) end
   return out
 end
 local levels = {}
@@ -126,7 +126,7 @@ return out
 const Script& begin_script() {
   static const Script script = with_prelude(R"lua(
 local epoch, token = ARGV[1], ARGV[2]
-if stale(epoch) then return redis.error_reply(STALE) end
+if stale(epoch, ARGV[3]) then return redis.error_reply(STALE) end
 if call('ZSCORE', base .. 'voided', token) then return redis.error_reply('CONFLICT this begin was given up') end
 local mark = epoch .. ' ' .. token .. ' ' .. ARGV[3]
 local ids = {}
@@ -167,7 +167,7 @@ return out
 const Script& settle_script() {
   static const Script script = with_prelude(R"lua(
 local epoch = ARGV[1]
-if stale(epoch) then return redis.error_reply(STALE) end
+if stale(epoch, ARGV[4]) then return redis.error_reply(STALE) end
 local now, forget_at, node, ahead = tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5])
 -- Under the same epoch; a claim, which has none, by the same node.
 local function ours(mark)
@@ -231,9 +231,10 @@ return #zrem
   return script;
 }
 
-// What is in flight under an earlier epoch waits again; a claim only if its node is none of those that live (none named: a claim
-// stays), or if it is of an earlier process under our own name. Looks at `limit` from (score, sequence) on, a place that stays
-// where it is while others settle; answers how many it saw, how many it gave back, and the place of the last one.
+// What is in flight under an earlier epoch, or another's, waits again; a claim only if its node is none of those that live
+// (none named: a claim stays), or if it is of an earlier process under our own name. Looks at `limit` from (score, sequence) on,
+// a place that stays where it is while others settle; answers how many it saw, how many it gave back, the place of the last one,
+// and of a look at claims: (id, token)… of our own process.
 const Script& recover_script() {
   static const Script script = with_prelude(R"lua(
 local epoch, now, crashed = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == 'crashed'
@@ -249,12 +250,17 @@ for i = 1, #got, 2 do
   ids[#ids + 1] = string.sub(got[i], 9)
 end
 local flown = call('HMGET', base .. 'flown', unpack(ids))
-local moved = 0
+local moved, own = 0, {}
 for i, id in ipairs(ids) do
   local of, by, node = string.match(flown[i] or '1 - -', '^(%d+) (%S+) (.*)$')
-  local back = tonumber(of) < epoch
+  local back = tonumber(of) < epoch or (tonumber(of) == epoch and node ~= self)
   if of == '0' then
-    back = #ARGV > 8 and (not lives[node] or (node == self and string.sub(by, 1, #process) ~= process))
+    local ours = node == self and string.sub(by, 1, #process) == process
+    back = #ARGV > 8 and not ours and (not lives[node] or node == self)
+    if #ARGV > 8 and ours then
+      own[#own + 1] = id
+      own[#own + 1] = by
+    end
   end
   if back then
     moved = moved + 1
@@ -264,7 +270,7 @@ for i, id in ipairs(ids) do
     end
   end
 end
-return {#members, moved, text(tonumber(got[#got])), text(u64(members[#members], 1))}
+return {#members, moved, text(tonumber(got[#got])), text(u64(members[#members], 1)), unpack(own)}
 )lua");
   return script;
 }
@@ -273,7 +279,7 @@ return {#members, moved, text(tonumber(got[#got])), text(u64(members[#members], 
 const Script& give_back_script() {
   static const Script script = with_prelude(R"lua(
 local epoch, token, now = ARGV[1], ARGV[2], ARGV[3]
-if stale(epoch) then return redis.error_reply(STALE) end
+if stale(epoch, ARGV[4]) then return redis.error_reply(STALE) end
 local mark = epoch .. ' ' .. token .. ' ' .. ARGV[4]
 local ids = {}
 for i = 7, #ARGV do ids[#ids + 1] = ARGV[i] end

@@ -12,6 +12,7 @@
 #include "model/event.h"
 #include "store/redis/doubts.h"
 #include "store/redis/gate.h"
+#include "store/redis/own_claims.h"
 #include "store/redis/redis_store.h"
 
 namespace schedules::redis {
@@ -29,6 +30,7 @@ class Shards {
   Client& client() { return client_; }
   Gate& gate() { return gate_; }
   Doubts& doubts() { return doubts_; }
+  OwnClaims& own_claims() { return own_claims_; }
   /// Of this process alone, also where an earlier one had the same node id.
   [[nodiscard]] const std::string& process() const { return process_; }
   /// One that no other call has, of whichever node. Begins with process().
@@ -55,6 +57,7 @@ class Shards {
   Gate gate_;
   std::atomic<int64_t> last_sequence_ = 0;
   Doubts doubts_;
+  OwnClaims own_claims_;
   const std::unique_ptr<Random> random_ = system_random();
   const std::string process_ = fmt::format("{:016x}.", random_->next());
 };

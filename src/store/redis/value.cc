@@ -99,10 +99,12 @@ Result<StoredEvent> ended_of(std::string_view value) {
 
 uint64_t sequence_of(std::string_view value) { return value.size() < 8 ? 0 : read_be64(value); }
 
-EventId id_of_member(std::string_view member) {
+EventId id_of(std::string_view bytes) {
   EventId id;
-  if (member.size() == kMemberBytes) std::memcpy(id.bytes.data(), member.data() + 8, id.bytes.size());
+  if (bytes.size() == id.bytes.size()) std::memcpy(id.bytes.data(), bytes.data(), id.bytes.size());
   return id;
 }
+
+EventId id_of_member(std::string_view member) { return id_of(member.substr(std::min<size_t>(member.size(), 8))); }
 
 }  // namespace schedules::redis

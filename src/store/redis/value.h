@@ -21,6 +21,7 @@ char letter_of(State state);
 Result<StoredEvent> waiting_of(std::string_view value, bool in_flight);
 Result<StoredEvent> ended_of(std::string_view value);
 uint64_t sequence_of(std::string_view value);
+EventId id_of(std::string_view bytes);
 EventId id_of_member(std::string_view member);
 
 }  // namespace schedules::redis

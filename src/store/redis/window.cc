@@ -39,7 +39,7 @@ class WindowRead : public std::enable_shared_from_this<WindowRead> {
  private:
   void ask(std::vector<std::string> from) {
     std::vector<std::string> arguments{std::to_string(request_.epoch), shards_.now(), micros_text(request_.until),
-                                       std::to_string(std::min(limit_, kMost))};
+                                       std::to_string(std::min(limit_, kMost)), shards_.options().node_id};
     std::ranges::move(from, std::back_inserter(arguments));
     shards_.read(request_.shard, window_script(), std::move(arguments),
                  [self = shared_from_this()](const Result<Reply>& reply) {

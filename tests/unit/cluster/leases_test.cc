@@ -11,8 +11,11 @@ using namespace std::chrono_literals;
 class LeasesTest : public ::testing::Test {
  protected:
   SteadyPoint in(Duration time) const { return clock.steady() + time; }
+  static LeaseState lease(uint64_t epoch, std::string store = "") {
+    return {.ours = true, .owner = "node", .epoch = epoch, .remaining = 3s, .before = "", .store = std::move(store)};
+  }
   void hold(uint32_t shard, uint64_t epoch, Duration time = 2s) {
-    leases.granted(shard, epoch, in(time));
+    leases.granted(shard, lease(epoch), in(time));
     leases.taken_over(shard, epoch);
   }
 
@@ -21,7 +24,7 @@ class LeasesTest : public ::testing::Test {
 };
 
 TEST_F(LeasesTest, AGrantCountsOnlyOnceItsShardIsTakenOver) {
-  leases.granted(3, 7, in(2s));
+  leases.granted(3, lease(7), in(2s));
   EXPECT_FALSE(leases.epoch_of(3));
   EXPECT_TRUE(leases.held().empty());
   EXPECT_TRUE(leases.taken_over(3, 7));
@@ -30,8 +33,8 @@ TEST_F(LeasesTest, AGrantCountsOnlyOnceItsShardIsTakenOver) {
 }
 
 TEST_F(LeasesTest, TakingOverUnderAnEpochThatHasGoneDoesNotCount) {
-  leases.granted(3, 7, in(2s));
-  leases.granted(3, 8, in(2s));
+  leases.granted(3, lease(7), in(2s));
+  leases.granted(3, lease(8), in(2s));
   EXPECT_FALSE(leases.taken_over(3, 7));
   EXPECT_FALSE(leases.epoch_of(3));
 }
@@ -48,7 +51,7 @@ TEST_F(LeasesTest, ALeaseEndsByItsOwnClock) {
 TEST_F(LeasesTest, ARenewalCarriesOn) {
   hold(3, 7);
   clock.advance(1s);
-  leases.renewed(3, 7, in(2s));
+  leases.renewed(3, lease(7), in(2s));
   clock.advance(1500ms);
   EXPECT_EQ(leases.epoch_of(3), 7U);
 }
@@ -57,14 +60,23 @@ TEST_F(LeasesTest, ARenewalCarriesOn) {
 TEST_F(LeasesTest, ARenewalThatComesAfterTheEndIsTooLate) {
   hold(3, 7);
   clock.advance(2s);
-  leases.renewed(3, 7, in(2s));
+  leases.renewed(3, lease(7), in(2s));
   EXPECT_FALSE(leases.epoch_of(3));
   EXPECT_FALSE(leases.of(3));
 }
 
+// It may have lost what was done since the grant, or the undoing of what was done before it.
+TEST_F(LeasesTest, ARenewalByAnotherStoreEndsIt) {
+  leases.granted(3, lease(7, "one"), in(2s));
+  leases.taken_over(3, 7);
+  EXPECT_TRUE(leases.renewed(3, lease(7, "one"), in(2s)));
+  EXPECT_FALSE(leases.renewed(3, lease(7, "its replica"), in(2s)));
+  EXPECT_FALSE(leases.epoch_of(3));
+}
+
 TEST_F(LeasesTest, ARenewalNeverShortens) {
   hold(3, 7);
-  leases.renewed(3, 7, in(1s));
+  leases.renewed(3, lease(7), in(1s));
   clock.advance(1500ms);
   EXPECT_EQ(leases.epoch_of(3), 7U);
 }

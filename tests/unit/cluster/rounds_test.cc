@@ -24,8 +24,8 @@ class Voice final : public LeaseStore {
   void renew(uint32_t shard, uint64_t epoch, Done<LeaseState> done) override {
     if (!cut_) done(leases_.renew(node_, shard, epoch));
   }
-  void acquire(uint32_t shard, uint64_t seen_epoch, Done<LeaseState> done) override {
-    if (!cut_) done(leases_.acquire(node_, shard, seen_epoch));
+  void acquire(uint32_t shard, SeenEpochs seen, Done<LeaseState> done) override {
+    if (!cut_) done(leases_.acquire(node_, shard, seen));
   }
   void release(uint32_t shard, uint64_t epoch, When when, Done<bool> done) override {
     if (!cut_) done(leases_.release(node_, shard, epoch, when));
@@ -204,10 +204,49 @@ TEST_F(RoundsTest, ALostLeaseIsAskedForAgainAtOnce) {
   auto& a = start("a");
   run_for(2s);
   const auto epoch = *a.rounds->epoch_of(1);
-  a.rounds->lost(1);
+  a.rounds->lost(1, epoch);
   EXPECT_FALSE(a.rounds->epoch_of(1));
   run_for(100ms);
   EXPECT_GT(a.rounds->epoch_of(1), epoch);
+}
+
+TEST_F(RoundsTest, ALateRefusalOfAnEndedLeaseStopsNoLaterOne) {
+  auto& a = start("a");
+  run_for(2s);
+  const auto first = *a.rounds->epoch_of(1);
+  a.rounds->lost(1, first);
+  run_for(100ms);
+  const auto second = a.rounds->epoch_of(1);
+  ASSERT_TRUE(second);
+  a.rounds->lost(1, first);
+  EXPECT_EQ(a.rounds->epoch_of(1), second);
+}
+
+// Its data may be older than the lease: what was put back may be in flight again, and what was settled.
+TEST_F(RoundsTest, AStoreThatIsAnotherOneEndsEveryLeaseAndTheyAreTakenAnew) {
+  auto& a = start("a");
+  run_for(2s);
+  const auto before = a.held;
+  const auto taken = a.taken.size();
+  leases.restore(leases.data());
+  run_for(2s);
+  ASSERT_EQ(a.held.size(), kShards);
+  for (uint32_t i = 0; i < kShards; ++i) EXPECT_GT(a.held[i].epoch, before[i].epoch);
+  EXPECT_EQ(a.taken.size(), taken + kShards);
+  EXPECT_FALSE(a.taken.back().crashed);
+}
+
+// The store has lost the newest, and its clock is behind.
+TEST_F(RoundsTest, AnEpochThatANodeHasSeenIsNotGivenAgainAtItsRequest) {
+  const auto nothing = leases.data();
+  auto& a = start("a");
+  run_for(2s);
+  const auto before = a.held;
+  clock.step(-1h);
+  leases.restore(nothing);
+  run_for(4s);
+  ASSERT_EQ(a.held.size(), kShards);
+  for (uint32_t i = 0; i < kShards; ++i) EXPECT_GT(a.held[i].epoch, before[i].epoch);
 }
 
 }  // namespace schedules

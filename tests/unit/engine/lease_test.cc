@@ -14,7 +14,7 @@ class HandCoordinator final : public Coordinator {
   }
   [[nodiscard]] std::optional<uint64_t> epoch_of(uint32_t) const override { return lapsed ? std::nullopt : epoch_; }
   [[nodiscard]] bool leads() const override { return leader; }
-  void lost(uint32_t) override { ++losses; }
+  void lost(uint32_t, uint64_t epoch) override { lost_epochs.push_back(epoch); }
   void resign(Done<void> done) override { done({}); }
   void view(Done<ClusterView> done) override { done(ClusterView{}); }
 
@@ -24,7 +24,7 @@ class HandCoordinator final : public Coordinator {
   }
   bool lapsed = false;
   bool leader = true;
-  int losses = 0;
+  std::vector<uint64_t> lost_epochs;
 
  private:
   void tell() { changed_(epoch_ ? std::vector{ShardLease{0, *epoch_}} : std::vector<ShardLease>{}); }
@@ -47,6 +47,7 @@ class FencedEvents final : public NearStore {
     rows_.window(request, std::move(done));
   }
   void begin(BeginRequest request, Done<std::vector<Event>> done) override {
+    if (hold_begins) return held_begins.push_back(std::move(done));
     if (request.epoch != epoch && request.epoch != 0) return done(stale());
     rows_.begin(std::move(request), std::move(done));
   }
@@ -57,9 +58,12 @@ class FencedEvents final : public NearStore {
   }
   uint64_t epoch = 1;
   bool away = false;
+  bool hold_begins = false;
+  std::vector<Done<std::vector<Event>>> held_begins;
+
+  static tl::unexpected<Error> stale() { return fail(Code::stale_epoch, "another node owns the shard"); }
 
  private:
-  static tl::unexpected<Error> stale() { return fail(Code::stale_epoch, "another node owns the shard"); }
   MemoryEvents& rows_;
 };
 
@@ -132,7 +136,35 @@ TEST_F(LeaseTest, AStoreThatKnowsAnotherOwnerIsBelieved) {
   fenced.epoch = 2;
   run_for(2s);
   EXPECT_TRUE(topics().empty());
-  EXPECT_GE(leases.losses, 1);
+  EXPECT_EQ(leases.lost_epochs.front(), 1U);
+}
+
+TEST_F(LeaseTest, ALateRefusalOfAnEndedLeaseStopsNoLaterOne) {
+  accept(event("a", 1s));
+  fenced.hold_begins = true;
+  run_for(1s);
+  ASSERT_EQ(fenced.held_begins.size(), 1U);
+  fenced.hold_begins = false;
+  fenced.epoch = 2;
+  leases.hold(2);
+  run_for(0s);
+  accept(event("b", 1ms));
+  fenced.held_begins.front()(FencedEvents::stale());
+  run_for(1ms);
+  EXPECT_EQ(topics(), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(leases.lost_epochs, (std::vector<uint64_t>{1}));
+}
+
+TEST_F(LeaseTest, ARefusedSettleNamesTheLeaseItWasBegunUnder) {
+  sink.hold = true;
+  accept(event("a", 1s));
+  run_for(1s);
+  fenced.epoch = 2;
+  leases.hold(2);
+  sink.hold = false;
+  sink.let_go();
+  run_for(1ms);
+  EXPECT_EQ(leases.lost_epochs, (std::vector<uint64_t>{1}));
 }
 
 TEST_F(LeaseTest, WhatIsBegunIsNotPublishedAfterItsLeaseLapsed) {

@@ -8,6 +8,53 @@ namespace schedules::testing {
 
 using namespace std::chrono_literals;
 
+/// The far store, whose answers may be held and whose changes may be refused.
+class SlowFar final : public FarStore, public EventCatalog {
+ public:
+  explicit SlowFar(MemoryEvents& rows) : rows_(rows) {}
+  void put(std::vector<Event> events, Done<std::vector<PutOutcome>> done) override {
+    rows_.put(std::move(events), std::move(done));
+  }
+  void due_before(TimePoint until, size_t limit, Done<FarPage> done) override {
+    rows_.due_before(until, limit, later<FarPage>(std::move(done)));
+  }
+  void mark_transferred(std::vector<FarRevision> moved, Done<void> done) override {
+    rows_.mark_transferred(std::move(moved), std::move(done));
+  }
+  void get(std::vector<EventId> ids, Done<std::vector<std::optional<StoredEvent>>> done) override {
+    rows_.get(std::move(ids), std::move(done));
+  }
+  void find(FindRequest request, Done<EventPage> done) override { rows_.find(std::move(request), std::move(done)); }
+  void cancel(std::vector<CancelRequest> requests, Done<std::vector<Changed>> done) override {
+    rows_.cancel(std::move(requests), std::move(done));
+  }
+  void change(std::vector<Event> events, Done<std::vector<Changed>> done) override {
+    if (refuses) return done(fail(Code::unavailable, "away"));
+    rows_.change(std::move(events), later<std::vector<Changed>>(std::move(done)));
+  }
+  void counts(Done<TierCounts> done) override { rows_.counts(std::move(done)); }
+  void count_slots(TimeSlots slots, Done<std::vector<SlotCount>> done) override {
+    rows_.count_slots(slots, std::move(done));
+  }
+  void let_go() {
+    hold = false;
+    for (auto& answer : std::exchange(held_, {})) answer();
+  }
+  bool refuses = false;
+  bool hold = false;
+
+ private:
+  template <class T>
+  Done<T> later(Done<T> done) {
+    return [this, done = std::move(done)](Result<T> answer) mutable {
+      if (!hold) return done(std::move(answer));
+      held_.emplace_back([done = std::move(done), answer = std::move(answer)]() mutable { done(std::move(answer)); });
+    };
+  }
+  MemoryEvents& rows_;
+  std::vector<Task> held_;
+};
+
 class TwoTiersTest : public EngineFixture {
  protected:
   TwoTiersTest() {
@@ -16,10 +63,10 @@ class TwoTiersTest : public EngineFixture {
                                                   .random = *random,
                                                   .near = events,
                                                   .near_catalog = events,
-                                                  .far = far,
-                                                  .far_catalog = far,
+                                                  .far = slow,
+                                                  .far_catalog = slow,
                                                   .near_tier = events,
-                                                  .far_tier = far,
+                                                  .far_tier = slow,
                                                   .schedules = schedules,
                                                   .dead_letters = schedules,
                                                   .sinks = sinks,
@@ -66,7 +113,14 @@ class TwoTiersTest : public EngineFixture {
     return outcome.value();
   }
 
+  [[nodiscard]] bool transferred(const EventId& id) {
+    engine->transfer_now([](const Result<uint64_t>&) {});
+    engine->tick();
+    return events.look(id) != nullptr;
+  }
+
   MemoryEvents far{clock};
+  SlowFar slow{far};
 };
 
 TEST_F(TwoTiersTest, AFarEventIsTransferredAndFiresOnce) {
@@ -264,6 +318,44 @@ TEST_F(TwoTiersTest, SlotsOfTheNearTierAloneMayBeMore) {
                                [&](Result<std::vector<SlotCount>> got) { counted = std::move(got.value()); });
   EXPECT_EQ(counted.value(), (std::vector<SlotCount>{{.count = 1, .more = true}, {.count = 0, .more = true}}));
   engine.reset();
+}
+
+TEST_F(TwoTiersTest, AFarChangeThatBreaksOffHoldsItsEventForAMinute) {
+  const auto id = accept(event("t", 47h)).stored.event.id;
+  slow.refuses = true;
+  engine->events().change(
+      id, {}, [](Event&) { return Status{}; }, [](const Result<ChangeAnswer>& changed) { EXPECT_FALSE(changed); });
+  engine->tick();
+  EXPECT_FALSE(transferred(id));
+  clock.advance(61s);
+  EXPECT_TRUE(transferred(id));
+}
+
+// As a leader that was paused: it has been changed meanwhile, and is held back no longer.
+TEST_F(TwoTiersTest, WhatWasReadFarLongAgoIsReadAnew) {
+  const auto id = accept(event("t", 47h)).stored.event.id;
+  slow.hold = true;
+  EXPECT_FALSE(transferred(id));
+  clock.advance(21s);
+  slow.let_go();
+  engine->tick();
+  EXPECT_EQ(events.look(id), nullptr);
+  clock.advance(1s);
+  EXPECT_TRUE(transferred(id));
+}
+
+TEST_F(TwoTiersTest, AFarChangeThatTookLongIsHeldBackAnew) {
+  const auto id = accept(event("t", 47h)).stored.event.id;
+  const Event read = far.look(id)->event;
+  slow.hold = true;
+  engine->events().change(
+      id, {}, [](Event&) { return Status{}; }, [](const Result<ChangeAnswer>& changed) { EXPECT_TRUE(changed); });
+  engine->tick();
+  clock.advance(50s);
+  slow.let_go();
+  engine->tick();
+  clock.advance(15s);
+  EXPECT_EQ(bring_near(read).result, PutResult::conflict);
 }
 
 }  // namespace schedules::testing

@@ -106,5 +106,30 @@ TEST(Breaker, WithdrawnProbeIsFreeAgain) {
   EXPECT_TRUE(breaker.allow(at(seconds(5))));
 }
 
+TEST(Breaker, RestsWhereAnotherNodeFoundTheTargetDown) {
+  Breaker breaker;
+  breaker.rest_until(at(seconds(7)), seconds(5));
+  EXPECT_EQ(breaker.gate(), Breaker::Gate::open);
+  EXPECT_FALSE(breaker.allow(at(seconds(6))));
+  EXPECT_TRUE(breaker.allow(at(seconds(7))));
+}
+
+TEST(Breaker, RestsForTheLongestThatItHears) {
+  Breaker breaker = opened_at(at(seconds(0)));
+  breaker.rest_until(at(seconds(2)), seconds(1));
+  EXPECT_EQ(breaker.next_probe(), at(seconds(5)));
+  breaker.rest_until(at(seconds(40)), seconds(40));
+  EXPECT_EQ(breaker.next_probe(), at(seconds(40)));
+  EXPECT_EQ(breaker.rest(), seconds(40));
+}
+
+TEST(Breaker, AProbeUnderWayDecidesByItself) {
+  Breaker breaker = opened_at(at(seconds(0)));
+  ASSERT_TRUE(breaker.allow(at(seconds(5))));
+  breaker.rest_until(at(seconds(60)), seconds(40));
+  breaker.record(at(seconds(6)), true);
+  EXPECT_EQ(breaker.gate(), Breaker::Gate::closed);
+}
+
 }  // namespace
 }  // namespace schedules
