@@ -73,7 +73,7 @@ class Hybrid:
 
 
 def fired(brokers, topic, count, patience=120):
-    """(due, broker's time of the record) in seconds, of each record."""
+    """(due, time of the record) in seconds, of each record: the producer's when it publishes."""
     consumer = confluent_kafka.Consumer({"bootstrap.servers": brokers, "group.id": "bench", "auto.offset.reset": "earliest",
                                          "enable.auto.commit": False})
     consumer.subscribe([topic])
