@@ -57,27 +57,31 @@ class SlowFar final : public FarStore, public EventCatalog {
 
 class TwoTiersTest : public EngineFixture {
  protected:
-  TwoTiersTest() {
+  TwoTiersTest() { open(events, events, slow, slow); }
+  ~TwoTiersTest() override { engine.reset(); }
+
+  /// An engine on these in place of the one before.
+  template <class Far>
+  void open(NearStore& near, FarGuard& guard, Far& far_store, EventCatalog& far_catalog) {
     engine.reset();
     engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
                                                   .random = *random,
-                                                  .near = events,
+                                                  .near = near,
                                                   .near_catalog = events,
-                                                  .far = slow,
-                                                  .far_catalog = slow,
+                                                  .far = far_store,
+                                                  .far_catalog = far_catalog,
                                                   .near_tier = events,
-                                                  .far_tier = slow,
+                                                  .far_tier = far_store,
                                                   .schedules = schedules,
                                                   .dead_letters = schedules,
                                                   .sinks = sinks,
                                                   .log = log,
                                                   .probe = probe,
                                                   .coordinator = coordinator,
-                                                  .guard = &events},
+                                                  .guard = &guard},
                                       options);
     engine->tick();
   }
-  ~TwoTiersTest() override { engine.reset(); }
 
   Event keyed(std::string key, Duration in, std::string body = "{}") const {
     Event made = event("t", in);
@@ -210,26 +214,7 @@ TEST_F(TwoTiersTest, WhatCameNearBeforeItWasMovedFarIsMovedNear) {
 /// Near is this process's own: the guard remembers nothing of the store's.
 class LocalGuardTest : public TwoTiersTest {
  protected:
-  LocalGuardTest() {
-    engine.reset();
-    engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
-                                                  .random = *random,
-                                                  .near = local,
-                                                  .near_catalog = events,
-                                                  .far = far,
-                                                  .far_catalog = far,
-                                                  .near_tier = events,
-                                                  .far_tier = far,
-                                                  .schedules = schedules,
-                                                  .dead_letters = schedules,
-                                                  .sinks = sinks,
-                                                  .log = log,
-                                                  .probe = probe,
-                                                  .coordinator = coordinator,
-                                                  .guard = &local},
-                                      options);
-    engine->tick();
-  }
+  LocalGuardTest() { open(local, local, far, far); }
   ~LocalGuardTest() override { engine.reset(); }
   PutOutcome bring_near(Event one) {
     std::optional<PutOutcome> outcome;
@@ -295,23 +280,7 @@ class AwayCatalog final : public EventCatalog {
 
 TEST_F(TwoTiersTest, SlotsOfTheNearTierAloneMayBeMore) {
   AwayCatalog away;
-  engine.reset();
-  engine = std::make_unique<Engine>(EnginePorts{.clock = clock,
-                                                .random = *random,
-                                                .near = events,
-                                                .near_catalog = events,
-                                                .far = far,
-                                                .far_catalog = away,
-                                                .near_tier = events,
-                                                .far_tier = far,
-                                                .schedules = schedules,
-                                                .dead_letters = schedules,
-                                                .sinks = sinks,
-                                                .log = log,
-                                                .probe = probe,
-                                                .coordinator = coordinator,
-                                                .guard = &events},
-                                    options);
+  open(events, events, far, away);
   accept(event("near", 10min));
   std::optional<std::vector<SlotCount>> counted;
   engine->events().count_slots({clock.wall(), 1h, 2},
