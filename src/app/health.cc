@@ -16,9 +16,10 @@ void Health::asked(const std::string& part) {
 
 void Health::answered(const std::string& part, const Status& status) {
   const std::scoped_lock lock(mutex_);
-  auto& one = parts_[part];
+  auto [found, is_new] = parts_.try_emplace(part);
+  auto& one = found->second;
   one.waiting_since.reset();
-  if (one.healthy != status.has_value()) one.since = clock_.wall();
+  if (is_new || one.healthy != status.has_value()) one.since = clock_.wall();
   one.healthy = status.has_value();
   one.detail = status ? "" : status.error().detail;
 }

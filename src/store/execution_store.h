@@ -33,7 +33,7 @@ struct ExecutionPage {
 };
 
 /// Lateness is executed_at - due_at of those that were tried: succeeded or failed. Percentiles are by nearest rank;
-/// a store may be up to 1 % off in them over more than a million executions.
+/// a store may be up to 1 % off in them over more than 200,000 executions.
 struct ExecutionStats {
   uint64_t total = 0;
   uint64_t succeeded = 0;

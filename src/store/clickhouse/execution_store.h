@@ -17,7 +17,7 @@ struct ClickHouseExecutionOptions {
   clickhouse::Url url;
   clickhouse::Options client;
   /// Figures over more executions come from hourly states: percentiles may be 0.5 % off, counts and means are exact.
-  size_t exact_rows_max = 1'000'000;
+  size_t exact_rows_max = 200'000;
 };
 
 class ClickHouseExecutionStore final : public ExecutionStore, public AnalyticsStore {

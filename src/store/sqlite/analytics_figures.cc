@@ -64,14 +64,19 @@ Status collect(Query rows, AnalyticsBy by, std::vector<AnalyticsGroup>& groups) 
   return rows.end();
 }
 
+// Grouping sorts the rows, be it by nothing.
+std::string_view grouping(AnalyticsBy by) {
+  return by == AnalyticsBy::all ? "" : " GROUP BY key ORDER BY count(*) DESC";
+}
+
 // Statuses: 0 success, 1 failure, 2 skipped, 3 running.
 std::string execution_sql(const ExecutionSource& source, AnalyticsBy by) {
   return fmt::format(
       "SELECT {} AS key, count(*), sum(e.status IN (0, 3)), sum(e.status = 2), sum(e.status = 1), "
       "sum(e.status IN (0, 3)), sum(e.status <> 2), sum(e.status <> 2), "
       "sum(iif(e.status <> 2, e.duration, 0)), sum(iif(e.status <> 2, max(e.lateness, 0), 0)) "
-      "FROM {}{} GROUP BY key ORDER BY count(*) DESC",
-      execution_key(by), source.from, source.where.sql());
+      "FROM {}{}{}",
+      execution_key(by), source.from, source.where.sql(), grouping(by));
 }
 
 std::string record_sql(const Where& where, AnalyticsBy by) {
@@ -79,8 +84,8 @@ std::string record_sql(const Where& where, AnalyticsBy by) {
       "SELECT {} AS key, count(*), sum(level = 0), sum(level = 1), sum(level = 2), sum(result = 0), count(processing), "
       "count(mongo_queue) + count(clickhouse_queue) + count(redis_queue), total(processing), "
       "total(mongo_queue) + total(clickhouse_queue) + total(redis_queue) "
-      "FROM analytics_records{} GROUP BY key ORDER BY count(*) DESC",
-      record_key(by), where.sql());
+      "FROM analytics_records{}{}",
+      record_key(by), where.sql(), grouping(by));
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ struct SqliteExecutionOptions {
   Executor* writer = nullptr;         ///< absent: a thread of its own. Must outlive the store.
   Executor* reader = nullptr;         ///< absent: a thread of its own. Must outlive the store.
   uint64_t max_bytes = 0;             ///< of the file; beyond it appends answer disk_full. 0: no bound
-  size_t exact_rows_max = 1'000'000;  ///< percentiles over more executions may be 0.8 % off; 8
+  size_t exact_rows_max = 200'000;    ///< percentiles over more executions may be 0.8 % off; 8
                                       ///< bytes each, held only while the answer is made
 };
 

@@ -30,30 +30,43 @@ double Histogram::value_of(uint32_t bucket) {
 }
 
 void Histogram::add_bucket(uint32_t bucket, int64_t count) {
-  const auto [found, fresh] = counts_.try_emplace(bucket, count);
-  if (!fresh) found->second += count;
-  if (found->second == 0) counts_.erase(found);
+  if (counts_.empty()) first_ = bucket;
+  if (bucket < first_) {
+    counts_.insert(counts_.begin(), first_ - bucket, 0);
+    first_ = bucket;
+  }
+  if (bucket - first_ >= counts_.size()) counts_.resize(bucket - first_ + 1);
+  counts_[bucket - first_] += count;
 }
 
 void Histogram::add(const Histogram& other, int64_t sign) {
-  for (const auto& [bucket, count] : other.counts_) add_bucket(bucket, sign * count);
+  if (other.counts_.empty()) return;
+  add_bucket(other.first_, 0);
+  add_bucket(other.first_ + static_cast<uint32_t>(other.counts_.size()) - 1, 0);
+  const size_t offset = other.first_ - first_;
+  for (size_t i = 0; i < other.counts_.size(); ++i) counts_[offset + i] += sign * other.counts_[i];
 }
 
 double Histogram::at_rank(uint64_t rank) const {
   int64_t left = static_cast<int64_t>(rank);
-  for (const auto& [bucket, count] : counts_) {
-    left -= count;
-    if (left <= 0) return value_of(bucket);
+  uint32_t last = 0;
+  for (size_t i = 0; i < counts_.size(); ++i) {
+    if (counts_[i] == 0) continue;
+    last = first_ + static_cast<uint32_t>(i);
+    left -= counts_[i];
+    if (left <= 0) break;
   }
-  return counts_.empty() ? 0 : value_of(counts_.rbegin()->first);
+  return value_of(last);
 }
 
 void Histogram::pack(std::string& out) const {
   Writer writer(out);
   uint32_t last = 0;
-  for (const auto& [bucket, count] : counts_) {
+  for (size_t i = 0; i < counts_.size(); ++i) {
+    if (counts_[i] == 0) continue;
+    const uint32_t bucket = first_ + static_cast<uint32_t>(i);
     writer.varint(bucket - last);
-    writer.svarint(count);
+    writer.svarint(counts_[i]);
     last = bucket;
   }
 }

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -31,7 +31,10 @@ class Histogram {
 
  private:
   void add_bucket(uint32_t bucket, int64_t count);
-  std::map<uint32_t, int64_t> counts_;  ///< none is 0
+
+  // Values of one kind lie close together, so an array from the first bucket on is small, and adding is quick.
+  uint32_t first_ = 0;
+  std::vector<int64_t> counts_;
 };
 
 }  // namespace schedules::sqlite
