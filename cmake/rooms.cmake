@@ -53,7 +53,7 @@ function(schedules_room name)
 endfunction()
 
 function(schedules_test name)
-  cmake_parse_arguments(ARG "MOSTLY_WAITS" "LABEL;TIMEOUT" "SOURCES;ROOMS;LIBS;ARGS;SERVERS" ${ARGN})
+  cmake_parse_arguments(ARG "BUSY" "LABEL;TIMEOUT" "SOURCES;ROOMS;LIBS;ARGS;SERVERS" ${ARGN})
   list(TRANSFORM ARG_ROOMS PREPEND schedules_)
   if(NOT ARG_LABEL)
     set(ARG_LABEL unit)
@@ -77,7 +77,7 @@ function(schedules_test name)
     list(APPEND labels servers)
   endif()
   set(processors 1)
-  if(ARG_SERVERS AND NOT ARG_MOSTLY_WAITS)  # a test and its servers have the machine to themselves
+  if(ARG_BUSY)  # it and its servers have the machine to themselves; the others mostly wait
     set(processors 2)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${processors})

@@ -1,6 +1,6 @@
 # The suites of the near store, on one Redis and on a Cluster; and what only Redis can show.
 set(here ${CMAKE_CURRENT_LIST_DIR})
-schedules_test(redis_store_conformance LABEL conformance SERVERS redis
+schedules_test(redis_store_conformance LABEL conformance SERVERS redis BUSY
   SOURCES ${here}/redis_store_conformance.cc ${here}/redis_place.cc ${here}/redis_store_test.cc ${here}/redis_firing_test.cc
     ${here}/redis_restart_test.cc ${here}/redis_waiting_test.cc ${here}/redis_marks_test.cc
     ${here}/far_guard_suite.cc $<TARGET_OBJECTS:schedules_event_suites>
