@@ -13,8 +13,7 @@ Properties properties_for(const TransactionOptions& options) {
           {"transaction.timeout.ms", std::to_string(options.transaction_timeout.count())},
           {"enable.idempotence", "true"},
           {"acks", "all"},
-          // The commit sends what was given: all of it at once, and no thread spins for the last millisecond of a timer.
-          {"linger.ms", "1000"},
+          {"linger.ms", "0.5"},
           {"message.timeout.ms", std::to_string(options.timeout.count())},
           {"socket.timeout.ms", std::to_string(options.timeout.count())},
           {"request.timeout.ms", std::to_string(std::max<int64_t>(options.timeout.count() / 2, 1))},
