@@ -245,7 +245,7 @@ class WithJournal(unittest.TestCase):
     def test_kafka_away_nothing_is_accepted_and_what_was_fires_once(self):
         servers = Servers()
         self.addCleanup(servers.close)
-        program = servers.program(JOURNAL="auto", KAFKA_MESSAGE_TIMEOUT_SECONDS=5)
+        program = servers.program(JOURNAL="auto")
         self.addCleanup(program.close)
         program.start()
         client = Client(program, timeout=20)
