@@ -3,24 +3,19 @@
 of 90 days, asks what the page asks, over the API, and prints one JSON line a question. Medians of five, the first apart."""
 import argparse
 import json
-import os
 import pathlib
 import statistics
 import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-os.environ.setdefault("SCHEDULES_BINARY", str(ROOT / "build" / "release" / "schedules"))
-sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from servers import kinds  # noqa: E402
-from support import Client  # noqa: E402
-from support.server import Server  # noqa: E402
+from hybrid import ROOT, Hybrid  # noqa: E402
 
 FILL = ROOT / "build" / "release" / "bin" / "analytics_fill"
 LIMITS = {"sqlite": 1_000, "clickhouse": 200}
+SERVERS = {"sqlite": [], "clickhouse": ["clickhouse"]}
 RANGES = (1, 24, 168, 720, 2_160)
 MONITORING = "/admin/schedules/monitoring/analytics"
 
@@ -50,29 +45,29 @@ def ask(client, path):
     return round((time.monotonic() - began) * 1e3, 1)
 
 
-def measure(engine, server, options):
-    settings = {"LOG_LEVEL": "warn", "ANALYTICS_RETENTION_DAYS": options.days, **(
-        {name.removeprefix("schedules_"): value for name, value in server.settings().items()} if server else {})}
-    program = Server(**settings)
-    try:
-        program.start()
-        client = Client(program, timeout=300)
+def fill(system, options, schedule):
+    """While the program is away."""
+    settings = system.settings
+    where = ["--clickhouse", settings["CLICKHOUSE_URL"]] if "CLICKHOUSE_URL" in settings else [
+        "--sqlite", str(system.program.data_dir / "executions.db")]
+    filled = subprocess.run([str(FILL), *where, "--executions", str(options.executions), "--days", str(options.days),
+                             "--schedule", schedule], stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(filled.stdout)
+
+
+def measure(engine, options):
+    limit = LIMITS[engine]
+    with Hybrid(*SERVERS[engine], ANALYTICS_RETENTION_DAYS=options.days + 1) as system:  # the oldest must not go at once
         body = {"name": "measured", "event_type": "order", "event_action": "remind", "cron_expression": "0 0 1 1 *"}
-        schedule = client.post("/admin/schedules", body).json["id"]
-        program.terminate()
-        where = ["--clickhouse", settings["CLICKHOUSE_URL"]] if server else ["--sqlite", str(program.data_dir / "executions.db")]
-        filled = subprocess.run([str(FILL), *where, "--executions", str(options.executions), "--days", str(options.days),
-                                 "--schedule", schedule], stdout=subprocess.PIPE, text=True, check=True)
-        print(json.dumps({"bench": "analytics_fill", "engine": engine, **json.loads(filled.stdout)}), flush=True)
-        program.start()
-        limit = LIMITS[engine]
+        schedule = system.client.post("/admin/schedules", body).json["id"]
+        system.program.terminate()
+        yield {"bench": "analytics_fill", "engine": engine, **fill(system, options, schedule)}
+        system.program.start()
         for name, path in questions(schedule):
-            first, *others = [ask(client, path) for _ in range(6)]
+            first, *others = [ask(system.client, path) for _ in range(6)]
             middle = statistics.median(others)
-            print(json.dumps({"bench": "analytics", "engine": engine, "question": name, "first_ms": first, "median_ms": middle,
-                              "max_ms": max(others), "target": {"median_ms": {"at_most": limit}}, "reached": middle <= limit}), flush=True)
-    finally:
-        program.close()
+            yield {"bench": "analytics", "engine": engine, "question": name, "first_ms": first, "median_ms": middle,
+                   "max_ms": max(others), "target": {"median_ms": {"at_most": limit}}, "reached": middle <= limit}
 
 
 def main():
@@ -82,11 +77,8 @@ def main():
     parser.add_argument("--days", type=int, default=90)
     options = parser.parse_args()
     for engine in options.engines or LIMITS:
-        if engine == "sqlite":
-            measure(engine, None, options)
-            continue
-        with kinds()["clickhouse"]() as server:
-            measure(engine, server, options)
+        for figures in measure(engine, options):
+            print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":

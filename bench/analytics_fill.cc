@@ -2,10 +2,10 @@
 // most, a share of one schedule's. For bench/analytics.py; prints one JSON line.
 //   analytics_fill (--sqlite FILE | --clickhouse URL) [--executions N] [--days N] [--schedule ID --share PERCENT]
 #include <CLI/CLI.hpp>
-#include <condition_variable>
 #include <cstdio>
 
 #include "base/check.h"
+#include "bench/gate.h"
 #include "store/clickhouse/execution_store.h"
 #include "store/sqlite/execution_store.h"
 
@@ -59,7 +59,10 @@ class History {
     it.sink = "webhook";
     it.position = "200";
     it.node_id = "node-1";
-    if (random_->below(100) < settings_.share) it.schedule_id = settings_.schedule, it.schedule_name = "measured";
+    if (!settings_.schedule.empty() && random_->below(100) < settings_.share) {
+      it.schedule_id = settings_.schedule;
+      it.schedule_name = "measured";
+    }
     if (dice < 50) {
       it.status = RunStatus::failure;
       it.state = dice < 5 ? State::dead : State::pending;
@@ -99,26 +102,18 @@ void fill(const Settings& settings) {
   const SystemClock clock;
   auto store = open(settings);
   History history(settings, clock.wall());
-  std::mutex mutex;
-  std::condition_variable changed;
-  size_t under_way = 0;
+  Gate gate(kOutstanding);
   const SteadyPoint began = clock.steady();
   while (!history.ended()) {
     auto batch = history.next();
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return under_way < kOutstanding; });
-    ++under_way;
-    lock.unlock();
+    gate.enter();
     store->append(std::move(batch), [&](Result<void> stored) {
       if (!stored) std::fprintf(stderr, "%s\n", stored.error().detail.c_str());
       CHECK(stored.has_value());
-      const std::scoped_lock inner(mutex);
-      --under_way;
-      changed.notify_all();
+      gate.leave();
     });
   }
-  std::unique_lock lock(mutex);
-  changed.wait(lock, [&] { return under_way == 0; });
+  gate.wait_empty();
   const double seconds = static_cast<double>((clock.steady() - began).count()) * 1e-6;
   fmt::print("{{\"executions\":{},\"seconds\":{:.1f},\"executions_per_s\":{:.0f}}}\n", settings.executions, seconds,
              static_cast<double>(settings.executions) / seconds);

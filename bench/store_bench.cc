@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <condition_variable>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/executor.h"
+#include "bench/gate.h"
 #include "store/rocksdb/rocks_store.h"
 
 // What the program sets as well: freed memory goes back after a second.
@@ -68,32 +68,6 @@ class Stopwatch {
   const Clock& clock_;
   SteadyPoint began_;
   double cpu_;
-};
-
-/// At most so many calls under way.
-class Gate {
- public:
-  explicit Gate(size_t room) : room_(room) {}
-  void enter() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return inside_ < room_; });
-    ++inside_;
-  }
-  void leave() {
-    const std::scoped_lock lock(mutex_);
-    --inside_;
-    changed_.notify_all();
-  }
-  void wait_empty() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return inside_ == 0; });
-  }
-
- private:
-  const size_t room_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  size_t inside_ = 0;
 };
 
 std::unique_ptr<RocksStore> open_store(const Settings& settings, const Clock& clock) {

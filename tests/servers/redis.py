@@ -10,10 +10,10 @@ PASSWORD = "test-secret"  # of the server with TLS
 
 def ask(port, *words):
     """One command's raw answer."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
         connection.sendall(b"*%d\r\n" % len(words) + b"".join(
             b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words))
-        connection.settimeout(20)
+        connection.settimeout(2)
         answer = b""
         while b"\r\n" not in answer or (answer[:1] == b"$" and not complete(answer)):
             got = connection.recv(65536)

@@ -29,20 +29,24 @@ double Histogram::value_of(uint32_t bucket) {
   return (step + 0.5) * std::ldexp(1.0, static_cast<int>(octave)) - 0.5;
 }
 
-void Histogram::add_bucket(uint32_t bucket, int64_t count) {
-  if (counts_.empty()) first_ = bucket;
-  if (bucket < first_) {
-    counts_.insert(counts_.begin(), first_ - bucket, 0);
-    first_ = bucket;
+// Makes the array hold both.
+void Histogram::cover(uint32_t first, uint32_t last) {
+  if (counts_.empty()) first_ = first;
+  if (first < first_) {
+    counts_.insert(counts_.begin(), first_ - first, 0);
+    first_ = first;
   }
-  if (bucket - first_ >= counts_.size()) counts_.resize(bucket - first_ + 1);
+  if (last - first_ >= counts_.size()) counts_.resize(last - first_ + 1);
+}
+
+void Histogram::add_bucket(uint32_t bucket, int64_t count) {
+  cover(bucket, bucket);
   counts_[bucket - first_] += count;
 }
 
 void Histogram::add(const Histogram& other, int64_t sign) {
   if (other.counts_.empty()) return;
-  add_bucket(other.first_, 0);
-  add_bucket(other.first_ + static_cast<uint32_t>(other.counts_.size()) - 1, 0);
+  cover(other.first_, other.first_ + static_cast<uint32_t>(other.counts_.size()) - 1);
   const size_t offset = other.first_ - first_;
   for (size_t i = 0; i < other.counts_.size(); ++i) counts_[offset + i] += sign * other.counts_[i];
 }

@@ -31,6 +31,7 @@ class Histogram {
 
  private:
   void add_bucket(uint32_t bucket, int64_t count);
+  void cover(uint32_t first, uint32_t last);
 
   // Values of one kind lie close together, so an array from the first bucket on is small, and adding is quick.
   uint32_t first_ = 0;
