@@ -1,6 +1,8 @@
 #include "base/executor.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <deque>
@@ -12,9 +14,11 @@ namespace {
 
 class ThreadExecutor final : public Executor {
  public:
-  explicit ThreadExecutor(std::string name)
-      : thread_([this, name] {
+  ThreadExecutor(std::string name, int nice)
+      : thread_([this, name, nice] {
           name_this_thread(name);
+          // Of this thread alone, on Linux.
+          if (nice > 0) static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice));
           run();
         }) {}
   ~ThreadExecutor() override {
@@ -56,8 +60,8 @@ class ThreadExecutor final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> thread_executor(std::string name) {
-  return std::make_unique<ThreadExecutor>(std::move(name));
+std::unique_ptr<Executor> thread_executor(std::string name, int nice) {
+  return std::make_unique<ThreadExecutor>(std::move(name), nice);
 }
 
 void name_this_thread(const std::string& name) { pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); }

@@ -17,8 +17,8 @@ class Executor {
 };
 
 /// One thread with an unbounded queue (its callers bound what they have under way). The destructor runs
-/// what is queued, then joins.
-std::unique_ptr<Executor> thread_executor(std::string name);
+/// what is queued, then joins. `nice`: how far it stands back for other threads where processors are busy, 0 to 19.
+std::unique_ptr<Executor> thread_executor(std::string name, int nice = 0);
 
 /// Runs each task at once, in the caller.
 class InlineExecutor final : public Executor {

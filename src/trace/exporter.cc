@@ -1,8 +1,5 @@
 #include "trace/exporter.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/log.h"
@@ -10,7 +7,7 @@
 namespace schedules::trace {
 namespace {
 
-constexpr int kNice = 19;
+constexpr int kNice = 19;  // firing goes first, and spans are dropped
 
 bool may_succeed_later(const Receipt& receipt) {
   return receipt.status == 0 || receipt.status == 429 || (receipt.status >= 502 && receipt.status <= 504);
@@ -23,7 +20,7 @@ Exporter::Exporter(ExporterOptions options, StepQueue& queue, Collector& collect
       queue_(queue),
       collector_(collector),
       random_(random),
-      thread_(thread_executor("trace-export")) {
+      thread_(thread_executor("trace-export", kNice)) {
   thread_->post([this] { run(); });
 }
 
@@ -38,8 +35,6 @@ void Exporter::stop(std::chrono::milliseconds timeout) {
 }
 
 void Exporter::run() {
-  // Where the processors are busy, firing goes first and spans are dropped. Nice is a thread's own on Linux.
-  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice));
   while (!queue_.ended()) {
     auto steps = queue_.take(options_.batch, options_.interval);
     if (!steps.empty()) send(std::move(steps));

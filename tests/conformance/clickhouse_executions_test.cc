@@ -23,6 +23,19 @@ INSTANTIATE_TEST_SUITE_P(ClickHouse, AnalyticsStoreTest, ::testing::Values(kBack
 struct Tables : ::testing::Test {
   ClickHouseExecutions place;
 
+  /// Asked for and applied; the results' TTL is the last that is.
+  void keep_for(uint32_t history, uint32_t analytics) {
+    place.store->keep_for(history, analytics);
+    const auto applied = fmt::format("toIntervalDay({}) WHERE NOT of_schedule", analytics);
+    for (int tries = 0; tries < 300 && ttl("schedule_execution_results").find(applied) == std::string::npos; ++tries) {
+      ASSERT_TRUE(await<void>([&](auto done) { place.store->probe(std::move(done)); }));
+    }
+  }
+  std::string ttl(std::string_view table) {
+    return ask(
+        fmt::format("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{}'", table));
+  }
+
   Status append(std::vector<Execution> executions) {
     return await<void>([&](auto done) { place.store->append(std::move(executions), std::move(done)); });
   }
@@ -252,16 +265,8 @@ TEST_F(Tables, InspectionTouchesNothing) {
 
 TEST_F(Tables, RetentionIsTheTablesTtlAndChanges) {
   ASSERT_TRUE(append({full_execution(1)}));
-  const auto ttl = [&](std::string_view table) {
-    return ask(
-        fmt::format("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{}'", table));
-  };
   for (const auto& [history, analytics] : {std::pair{7U, 3U}, std::pair{3U, 400U}}) {
-    place.store->keep_for(history, analytics);
-    const auto applied = fmt::format("toIntervalDay({}) WHERE NOT of_schedule", analytics);  // of the last table
-    for (int tries = 0; tries < 300 && ttl("schedule_execution_results").find(applied) == std::string::npos; ++tries) {
-      ASSERT_TRUE(await<void>([&](auto done) { place.store->probe(std::move(done)); }));
-    }
+    keep_for(history, analytics);
     const auto results = ttl("schedule_execution_results");
     EXPECT_NE(results.find(fmt::format("toIntervalDay({}) WHERE NOT of_schedule", analytics)), std::string::npos)
         << results;
@@ -271,6 +276,26 @@ TEST_F(Tables, RetentionIsTheTablesTtlAndChanges) {
               std::string::npos);
     EXPECT_NE(ttl("schedule_analytics_records").find(fmt::format("toIntervalDay({})", analytics)), std::string::npos);
   }
+}
+
+// As what was recorded while the server was away for longer than that.
+TEST_F(Tables, WhatIsPastItsRetentionIsDoneAndNotMissed) {
+  keep_for(7, 3);
+  const auto ago = [](int days) {
+    return std::chrono::floor<Duration>(std::chrono::system_clock::now()) - std::chrono::hours(24 * days);
+  };
+  std::vector<Execution> all;
+  for (const auto& [days, of_schedule] :
+       {std::pair{8, true}, std::pair{5, true}, std::pair{5, false}, std::pair{1, false}}) {
+    all.push_back(full_execution(static_cast<int>(all.size())));
+    all.back().executed_at = ago(days);
+    if (!of_schedule) all.back().schedule_id.clear();
+  }
+  ASSERT_TRUE(append({all[0], all[2]})) << "nothing of it is kept";
+  ASSERT_TRUE(append(all));
+  EXPECT_EQ(ask("SELECT groupArray(execution_id) FROM (SELECT * FROM schedule_execution_results ORDER BY executed_at)"),
+            fmt::format("['{}','{}']", all[1].id, all[3].id));
+  EXPECT_EQ(ask("SELECT sum(total) FROM schedule_performance_states"), "2");
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 //
 // Then it is read back: a server may acknowledge what it drops, because it takes the token for known (ClickHouse#121174).
 // What is missing goes once more without one.
+//
+// What is past its retention counts as done: the tables' TTL drops it at its insert, and it would be missed for ever.
 #include <algorithm>
 #include <set>
 
@@ -26,11 +28,13 @@ using Key = std::pair<int64_t, std::string>;
 
 Key key_of(const Execution& execution) { return {to_micros(execution.executed_at), execution.id}; }
 
-constexpr std::string_view kKnown =
+constexpr std::string_view kDone =
     "SELECT executed_at, execution_id FROM schedule_execution_results WHERE executed_at >= {from:DateTime64(6, 'UTC')} "
-    "AND "
-    "executed_at <= {to:DateTime64(6, 'UTC')} AND (executed_at, execution_id) IN (SELECT executed_at, execution_id "
-    "FROM given)";
+    "AND executed_at <= {to:DateTime64(6, 'UTC')} AND (executed_at, execution_id) IN (SELECT executed_at, execution_id "
+    "FROM given) UNION ALL SELECT executed_at, execution_id FROM given WHERE addDays(executed_at, if(of_schedule, "
+    "{history:UInt32}, {analytics:UInt32})) <= now64(6)";
+
+constexpr uint32_t kForEver = 36'500;  // days
 
 // Of the hours from first to last: rows, and what the states count.
 constexpr std::string_view kCompared =
@@ -62,39 +66,45 @@ class AppendCall : public std::enable_shared_from_this<AppendCall> {
   }
 
   void look_up(void (*next)(AppendCall&, RowReader&)) {
-    clickhouse::Query query{.sql = std::string(kKnown)};
+    clickhouse::Query query{.sql = std::string(kDone)};
+    const auto [history, analytics] = core_->days_kept();
+    const auto or_for_ever = [](uint32_t count) { return count == 0 ? kForEver : count; };
     query.parameters.time("from", executions_.front().executed_at).time("to", executions_.back().executed_at);
-    clickhouse::Table given{
-        .name = "given", .structure = "executed_at DateTime64(6, 'UTC'), execution_id String", .rows = {}};
+    query.parameters.number("history", or_for_ever(std::max(history, analytics)));
+    query.parameters.number("analytics", or_for_ever(analytics));
+    clickhouse::Table given{.name = "given",
+                            .structure = "executed_at DateTime64(6, 'UTC'), execution_id String, of_schedule Bool",
+                            .rows = {}};
     RowWriter rows(given.rows);
     for (const auto& execution : executions_) {
       rows.time(execution.executed_at);
       rows.text(execution.id);
+      rows.number<uint8_t>(execution.schedule_id.empty() ? 0 : 1);
     }
     query.tables.push_back(std::move(given));
     ask(std::move(query), next);
   }
 
-  bool read_known(RowReader& rows) {
-    known_.clear();
+  bool read_done(RowReader& rows) {
+    done_already_.clear();
     while (!rows.at_end() && rows.ok()) {
       const auto at = rows.time();
-      known_.emplace(to_micros(at), rows.text());
+      done_already_.emplace(to_micros(at), rows.text());
     }
     if (!rows.ok()) done_(fail(Code::corrupt, "ClickHouse's answer holds no keys"));
     return rows.ok();
   }
 
   void looked_up(RowReader& rows) {
-    if (!read_known(rows)) return;
-    if (known_.empty()) return insert();
+    if (!read_done(rows)) return;
+    if (done_already_.empty()) return insert();
     compare();
   }
 
   void read_back(RowReader& rows) {
-    if (!read_known(rows)) return;
-    if (known_.size() == executions_.size()) return done_({});
-    leave_out_known();
+    if (!read_done(rows)) return;
+    if (done_already_.size() == executions_.size()) return done_({});
+    leave_out_done();
     log::error("clickhouse.dropped_an_insert", {{"missing", std::to_string(executions_.size())}});
     if (std::exchange(again_, true)) {
       return done_(
@@ -113,14 +123,14 @@ class AppendCall : public std::enable_shared_from_this<AppendCall> {
       const auto stored = count();
       const auto counted = count();
       if (!rows.ok()) return call.done_(fail(Code::corrupt, "ClickHouse's answer holds no counts"));
-      if (counted >= stored) call.leave_out_known();
+      if (counted >= stored) call.leave_out_done();
       if (call.executions_.empty()) return call.done_({});
       call.insert();
     });
   }
 
-  void leave_out_known() {
-    std::erase_if(executions_, [this](const auto& execution) { return known_.contains(key_of(execution)); });
+  void leave_out_done() {
+    std::erase_if(executions_, [this](const auto& execution) { return done_already_.contains(key_of(execution)); });
   }
 
   void insert() {
@@ -138,7 +148,7 @@ class AppendCall : public std::enable_shared_from_this<AppendCall> {
   ExecutionCore core_;
   std::vector<Execution> executions_;  ///< in order of key, each once
   bool again_ = false;                 ///< without a token, since it was taken for known
-  std::set<Key> known_;                ///< those of them that the server has
+  std::set<Key> done_already_;         ///< those of them that the server has, or would drop for their age
   Done<void> done_;
 };
 

@@ -19,13 +19,22 @@ struct ClickHouseExecutionStore::Core : std::enable_shared_from_this<Core> {
   /// As ClickHouseGate::query; a server that did not answer last time is not waited for long.
   void ask(clickhouse::Query query, Done<clickhouse::Answer> done);
 
+  /// How long executions of schedules, and the others, are to be kept; 0: nothing was asked for.
+  struct DaysKept {
+    uint32_t history = 0;
+    uint32_t analytics = 0;
+  };
+  DaysKept days_kept() {
+    const std::scoped_lock lock(mutex);
+    return days;
+  }
+
   ClickHouseGate gate;
   const size_t exact_rows_max;
   std::atomic<bool> away = false;
 
   std::mutex mutex;  ///< guards what is below
-  uint32_t history_days = 0;
-  uint32_t analytics_days = 0;
+  DaysKept days;
   bool retention_applied = true;
 };
 using ExecutionCore = std::shared_ptr<ClickHouseExecutionStore::Core>;

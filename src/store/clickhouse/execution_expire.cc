@@ -103,14 +103,11 @@ void expire_executions(const ExecutionCore& core, RetentionCuts cuts, Done<Expir
 }
 
 void apply_retention(const ExecutionCore& core) {
-  uint32_t history = 0;
-  uint32_t analytics = 0;
   {
     const std::scoped_lock lock(core->mutex);
     if (std::exchange(core->retention_applied, true)) return;
-    history = core->history_days;
-    analytics = core->analytics_days;
   }
+  const auto [history, analytics] = core->days_kept();
   apply_next(core, {{"schedule_execution_results", results_ttl(history, analytics)},
                     {"schedule_performance_states", states_ttl(analytics)},
                     {"schedule_analytics_records", records_ttl(analytics)}});

@@ -120,8 +120,7 @@ void ClickHouseExecutionStore::inspect(Done<ClickHouseLayoutStatus> done) {
 void ClickHouseExecutionStore::keep_for(uint32_t history_days, uint32_t analytics_days) {
   {
     const std::scoped_lock lock(core_->mutex);
-    core_->history_days = history_days;
-    core_->analytics_days = analytics_days;
+    core_->days = {.history = history_days, .analytics = analytics_days};
     core_->retention_applied = false;
   }
   apply_retention(core_);

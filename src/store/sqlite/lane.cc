@@ -2,10 +2,10 @@
 
 namespace schedules::sqlite {
 
-Lane::Lane(Database database, Executor* executor, std::string name, size_t batch_max)
+Lane::Lane(Database database, Executor* executor, std::string name, size_t batch_max, int nice)
     : database_(std::move(database)),
       batch_max_(batch_max),
-      own_(executor == nullptr ? thread_executor(std::move(name)) : nullptr),
+      own_(executor == nullptr ? thread_executor(std::move(name), nice) : nullptr),
       executor_(executor == nullptr ? *own_ : *executor) {}
 
 Lane::~Lane() {

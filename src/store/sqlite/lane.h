@@ -21,7 +21,7 @@ namespace schedules::sqlite {
 class Lane {
  public:
   /// `executor`: absent means a thread of its own, named `name`. It must outlive the lane.
-  Lane(Database database, Executor* executor, std::string name, size_t batch_max);
+  Lane(Database database, Executor* executor, std::string name, size_t batch_max, int nice = 0);
   Lane(const Lane&) = delete;
   /// Does what is queued, answers it, then goes. Not on the lane's own executor.
   ~Lane();
