@@ -81,6 +81,7 @@ void TransactionalProducer::Impl::abort(Transaction& transaction) {
   rd_kafka_purge(handle.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   const ErrorPtr error(rd_kafka_abort_transaction(handle.get(), wait_ms()));
   if (!error) return;
+  log::warn("kafka.abort_failed", {{"id", options.id}, {"error", rd_kafka_error_string(error.get())}});
   if (is_fenced(rd_kafka_error_code(error.get()))) transaction.end = Transaction::End::fenced;
 }
 

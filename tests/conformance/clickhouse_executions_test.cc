@@ -295,7 +295,29 @@ TEST_F(Tables, WhatIsPastItsRetentionIsDoneAndNotMissed) {
   ASSERT_TRUE(append(all));
   EXPECT_EQ(ask("SELECT groupArray(execution_id) FROM (SELECT * FROM schedule_execution_results ORDER BY executed_at)"),
             fmt::format("['{}','{}']", all[1].id, all[3].id));
-  EXPECT_EQ(ask("SELECT sum(total) FROM schedule_performance_states"), "2");
+  EXPECT_EQ(ask("SELECT sum(total) FROM schedule_performance_states"), "1") << "kept as long as analytics";
+  EXPECT_EQ(ask("SELECT count() FROM schedule_executions_by_schedule"), "1");
+}
+
+TEST_F(Tables, WhatAnEarlierLayoutHeldLiesByScheduleToo) {
+  const auto before = random_executions(500, 34);
+  ASSERT_TRUE(append(before));
+  ask("DROP TABLE schedule_executions_by_schedule_mv");
+  ask("DROP TABLE schedule_executions_by_schedule");
+  ask("TRUNCATE TABLE schedules_layout");
+  ask("INSERT INTO schedules_layout (component, version) SELECT 'executions', 1");
+  place.store = place.open();
+  const auto after = random_executions(500, 35);
+  ASSERT_TRUE(append(after));
+  EXPECT_EQ(ask("SELECT max(version) FROM schedules_layout WHERE component = 'executions'"), "2");
+  auto of_schedules = before;
+  of_schedules.insert(of_schedules.end(), after.begin(), after.end());
+  std::erase_if(of_schedules, [](const auto& execution) { return execution.schedule_id.empty(); });
+  ASSERT_FALSE(of_schedules.empty());
+  EXPECT_EQ(ask("SELECT count() FROM schedule_executions_by_schedule FINAL"), fmt::format("{}", of_schedules.size()));
+  const ExecutionFilter filter{.schedule_id = of_schedules.front().schedule_id};
+  const auto found = await<ExecutionStats>([&](auto done) { place.store->stats(filter, std::move(done)); }).value();
+  EXPECT_EQ(found.total, matching(of_schedules, filter).size());
 }
 
 }  // namespace

@@ -14,7 +14,10 @@ from .process import Process, cache_dir, free_ports
 VERSION = "4.4.0"
 USER, PASSWORD = "schedules", "test-secret"  # of the listener with SASL over TLS
 
-# Small, quick to start, and quick to start again: without a short broker session a restart waits for the old one's end.
+# Small, quick to start, and quick to start again: without a short broker session a restart waits for the old one's end. But
+# longer than a busy machine makes the broker wait: one that its controller takes for dead leads no partition, and a
+# transaction that is committed just then is never ended in them (Kafka takes them for deleted), which stops every reader of
+# committed records.
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -40,8 +43,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
-broker.session.timeout.ms=1000
-broker.heartbeat.interval.ms=200
+broker.session.timeout.ms=5000
+broker.heartbeat.interval.ms=500
 num.network.threads=2
 num.io.threads=2
 background.threads=2

@@ -312,6 +312,9 @@ DeliveryReport ShardPublisher::judge(const Item& item, const Result<kafka::Posit
 // One record may have spoiled it for all: it is judged, and the others go again without it. Where several were refused together
 // for what one of them may be guilty of, each is tried alone.
 void ShardPublisher::aborted(std::vector<Item> items, const kafka::Transaction& transaction) {
+  log::warn("kafka.transaction_aborted", {{"shard", std::to_string(shard_)},
+                                          {"events", std::to_string(items.size())},
+                                          {"error", transaction.error.detail}});
   std::vector<Item> others;
   std::vector<Item> suspects;
   bool judged = false;

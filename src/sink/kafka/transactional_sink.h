@@ -33,7 +33,7 @@ struct TransactionalSinkOptions {
   std::string id_prefix = "stufio-schedules";  ///< transactional.id is this and ".<shard>"
   std::chrono::milliseconds linger{2};         ///< how long a transaction waits for more
   /// A shard's next transaction begins so long after the last one, as each costs much the same whatever its size.
-  std::chrono::milliseconds pause{20};
+  std::chrono::milliseconds pause{40};
   /// The same where `many` events wait. One that begins sooner, while the brokers still end the last one, is put off by
   /// the client for 20 ms.
   std::chrono::milliseconds short_pause{5};

@@ -36,12 +36,15 @@ constexpr std::string_view kDone =
 
 constexpr uint32_t kForEver = 36'500;  // days
 
-// Of the hours from first to last: rows, and what the states count.
+// Of the hours from first to last: rows and what the states count, rows of schedules and those that lie by schedule.
 constexpr std::string_view kCompared =
     "SELECT (SELECT count() FROM schedule_execution_results FINAL WHERE executed_at >= {from:DateTime64(6, 'UTC')} AND "
     "executed_at < {to:DateTime64(6, 'UTC')}), (SELECT sum(total) FROM schedule_performance_states WHERE "
     "addHours(toDateTime64(date, 6, 'UTC'), hour) >= {from:DateTime64(6, 'UTC')} AND "
-    "addHours(toDateTime64(date, 6, 'UTC'), hour) < {to:DateTime64(6, 'UTC')})";
+    "addHours(toDateTime64(date, 6, 'UTC'), hour) < {to:DateTime64(6, 'UTC')}), "
+    "(SELECT countIf(of_schedule) FROM schedule_execution_results FINAL WHERE executed_at >= {from:DateTime64(6, "
+    "'UTC')} AND executed_at < {to:DateTime64(6, 'UTC')}), (SELECT count() FROM schedule_executions_by_schedule FINAL "
+    "WHERE executed_at >= {from:DateTime64(6, 'UTC')} AND executed_at < {to:DateTime64(6, 'UTC')})";
 
 class AppendCall : public std::enable_shared_from_this<AppendCall> {
  public:
@@ -122,8 +125,10 @@ class AppendCall : public std::enable_shared_from_this<AppendCall> {
       const auto count = [&] { return rows.nullable([&] { return rows.number<uint64_t>(); }).value_or(0); };
       const auto stored = count();
       const auto counted = count();
+      const auto of_schedules = count();
+      const auto by_schedule = count();
       if (!rows.ok()) return call.done_(fail(Code::corrupt, "ClickHouse's answer holds no counts"));
-      if (counted >= stored) call.leave_out_done();
+      if (counted >= stored && by_schedule >= of_schedules) call.leave_out_done();
       if (call.executions_.empty()) return call.done_({});
       call.insert();
     });

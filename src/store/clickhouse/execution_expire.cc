@@ -58,6 +58,9 @@ class ExpireCall : public std::enable_shared_from_this<ExpireCall> {
 
   void counted(bool executions, bool records) {
     if (executions) todo_.push_back(fmt::format("DELETE FROM schedule_execution_results WHERE {}", kOldExecutions));
+    if (expired_.history > 0) {
+      todo_.emplace_back("DELETE FROM schedule_executions_by_schedule WHERE executed_at < {both:DateTime64(6, 'UTC')}");
+    }
     if (records) todo_.push_back(fmt::format("DELETE FROM schedule_analytics_records WHERE {}", kOldRecords));
     if (executions) todo_.push_back(fmt::format("DELETE FROM schedule_performance_states WHERE {}", kOldStates));
     next();
@@ -109,6 +112,7 @@ void apply_retention(const ExecutionCore& core) {
   }
   const auto [history, analytics] = core->days_kept();
   apply_next(core, {{"schedule_execution_results", results_ttl(history, analytics)},
+                    {"schedule_executions_by_schedule", by_schedule_ttl(history, analytics)},
                     {"schedule_performance_states", states_ttl(analytics)},
                     {"schedule_analytics_records", records_ttl(analytics)}});
 }

@@ -13,7 +13,7 @@ using clickhouse::Answer;
 using clickhouse::RowReader;
 using std::chrono::hours;
 
-constexpr std::string_view kRows = "schedule_execution_results FINAL";
+constexpr std::string_view kResults = "schedule_execution_results";
 constexpr size_t kRecentDurations = 100;
 
 // Nearest rank: the exact quantile takes the element at floor(level × count), so a level is a hair lower.
@@ -39,6 +39,13 @@ std::string state_key(std::optional<GroupBy> by) {
                                : "toString(toUnixTimestamp(toDateTime(date, 'UTC')) + hour * 3600)";
 }
 
+/// Where the rows of the filter lie close together.
+std::string_view table_of(const ExecutionFilter& filter) {
+  const bool of_one = filter.schedule_id && !filter.schedule_id->empty();
+  const bool has_columns = !filter.event_id && !filter.entity_id && !filter.correlation_id && !filter.state;
+  return of_one && has_columns ? "schedule_executions_by_schedule" : kResults;
+}
+
 bool states_suffice(const ExecutionFilter& filter) {
   return !filter.schedule_id && !filter.event_id && !filter.entity_id && !filter.correlation_id && !filter.state &&
          !filter.status;
@@ -51,12 +58,12 @@ ExecutionFilter in_range(ExecutionFilter filter, std::optional<TimePoint> from, 
   return filter;
 }
 
-std::string exact_sql(const Conditions& conditions, std::optional<GroupBy> by, bool few) {
+std::string exact_sql(std::string_view table, const Conditions& conditions, std::optional<GroupBy> by, bool few) {
   const auto percentiles =
       few ? fmt::format("arrayMap(late -> toFloat64(late), {})", fmt::format(fmt::runtime(kExact), kTried))
           : fmt::format("quantilesDDIf(0.005, 0.5, 0.95, 0.99)(lateness_us, {})", kTried);
-  return fmt::format("SELECT {} AS group_key, {} FROM {}{} GROUP BY group_key", row_key(by),
-                     counts_of_rows(percentiles), kRows, conditions.where());
+  return fmt::format("SELECT {} AS group_key, {} FROM {} FINAL{} GROUP BY group_key", row_key(by),
+                     counts_of_rows(percentiles), table, conditions.where());
 }
 
 /// Whole hours from the states, what is before and after them from the rows.
@@ -93,8 +100,8 @@ clickhouse::Query merged_query(const ExecutionFilter& filter, std::optional<Grou
   const auto add_rows = [&](const ExecutionFilter& part) {
     conditions.begin_again();
     add_conditions(conditions, part);
-    sql += fmt::format(" UNION ALL SELECT {} AS group_key, {} FROM {}{} GROUP BY group_key", row_key(by),
-                       counts_of_rows(state), kRows, conditions.where());
+    sql += fmt::format(" UNION ALL SELECT {} AS group_key, {} FROM {} FINAL{} GROUP BY group_key", row_key(by),
+                       counts_of_rows(state), kResults, conditions.where());
   };
   if (pieces.first) add_rows(in_range(filter, filter.from, pieces.first));
   if (pieces.last) add_rows(in_range(filter, pieces.last, filter.to));
@@ -134,7 +141,7 @@ Result<std::vector<ExecutionGroup>> read_execution_groups(std::string_view body)
 
 void count_rows(const ExecutionCore& core, const ExecutionFilter& filter, Done<uint64_t> done) {
   const auto conditions = conditions_of(filter);
-  auto query = reading("SELECT count() FROM schedule_execution_results" + conditions.where(), conditions);
+  auto query = reading(fmt::format("SELECT count() FROM {}{}", table_of(filter), conditions.where()), conditions);
   core->ask(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
     if (!answer) return done(fail(answer.error()));
     RowReader rows(answer->body);
@@ -152,7 +159,7 @@ void collect(const ExecutionCore& core, ExecutionFilter filter, std::optional<Gr
                const bool few = *count <= core->exact_rows_max;
                const auto conditions = conditions_of(filter);
                auto query = few || !states_suffice(filter) || !pieces_of(filter).whole_hours()
-                                ? reading(exact_sql(conditions, by, few), conditions)
+                                ? reading(exact_sql(table_of(filter), conditions, by, few), conditions)
                                 : merged_query(filter, by);
                core->ask(std::move(query), [done = std::move(done)](Result<Answer> answer) mutable {
                  if (!answer) return done(fail(std::move(answer.error())));
@@ -164,11 +171,11 @@ void collect(const ExecutionCore& core, ExecutionFilter filter, std::optional<Gr
 void recent_mean_duration(const ExecutionCore& core, const ExecutionFilter& filter, Done<double> done) {
   auto conditions = conditions_of(filter);
   conditions.plain("duration_us > 0");
-  auto query = reading(fmt::format("SELECT ifNotFinite(avg(duration_us), 0) FROM (SELECT duration_us FROM "
-                                   "schedule_execution_results{} ORDER BY executed_at DESC, execution_id DESC "
-                                   "LIMIT {})",
-                                   conditions.where(), kRecentDurations),
-                       conditions);
+  auto query =
+      reading(fmt::format("SELECT ifNotFinite(avg(duration_us), 0) FROM (SELECT duration_us FROM {}{} ORDER BY "
+                          "executed_at DESC, execution_id DESC LIMIT {})",
+                          table_of(filter), conditions.where(), kRecentDurations),
+              conditions);
   core->ask(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
     if (!answer) return done(fail(answer.error()));
     RowReader rows(answer->body);

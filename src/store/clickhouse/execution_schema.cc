@@ -145,6 +145,45 @@ SETTINGS {})",
                      records_ttl(kAnalyticsDays), kDurable);
 }
 
+// Figures of one schedule: its executions lie together, where the results have some of them in each day's partition.
+std::string by_schedule_table() {
+  return fmt::format(R"(CREATE TABLE IF NOT EXISTS schedule_executions_by_schedule
+(
+    schedule_id String CODEC(ZSTD(1)),
+    executed_at DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
+    execution_id String CODEC(ZSTD(1)),
+    topic LowCardinality(String),
+    entity_type LowCardinality(String),
+    action LowCardinality(String),
+    status Enum8('success' = 1, 'error' = 2, 'timeout' = 3, 'skipped' = 4, 'running' = 5),
+    lateness_us Int64 CODEC(ZSTD(1)),
+    duration_us Int64 CODEC(ZSTD(1)),
+    of_schedule Bool ALIAS true
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(executed_at)
+ORDER BY (schedule_id, executed_at, execution_id)
+TTL {}
+SETTINGS {})",
+                     by_schedule_ttl(kHistoryDays, kAnalyticsDays), kDurable);
+}
+
+constexpr std::string_view kBySchedule =
+    "SELECT schedule_id, executed_at, execution_id, topic, entity_type, action, status, lateness_us, duration_us FROM "
+    "schedule_execution_results WHERE of_schedule";
+
+std::string by_schedule_feed() {
+  return fmt::format(
+      "CREATE MATERIALIZED VIEW IF NOT EXISTS schedule_executions_by_schedule_mv TO schedule_executions_by_schedule AS "
+      "{}",
+      kBySchedule);
+}
+
+// After the feed is there, so that none falls between; what comes twice is merged away.
+std::string by_schedule_of_before() {
+  return fmt::format("INSERT INTO schedule_executions_by_schedule {}", kBySchedule);
+}
+
 // As record_of(Execution) makes them.
 constexpr std::string_view kAnalytics = R"(CREATE VIEW IF NOT EXISTS schedule_analytics AS
 SELECT execution_id AS analytics_id,
@@ -188,6 +227,10 @@ std::string results_ttl(uint32_t history_days, uint32_t analytics_days) {
       analytics_days, std::max(history_days, analytics_days));
 }
 
+std::string by_schedule_ttl(uint32_t history_days, uint32_t analytics_days) {
+  return fmt::format("toDateTime(executed_at) + toIntervalDay({})", std::max(history_days, analytics_days));
+}
+
 std::string states_ttl(uint32_t analytics_days) { return fmt::format("date + toIntervalDay({})", analytics_days + 1); }
 
 std::string records_ttl(uint32_t analytics_days) {
@@ -197,7 +240,8 @@ std::string records_ttl(uint32_t analytics_days) {
 const ClickHouseLayout& execution_layout() {
   static const ClickHouseLayout layout{.component = "executions",
                                        .steps = {{results_table(), states_table(), states_feed(), std::string(kMetrics),
-                                                  records_table(), std::string(kAnalytics)}}};
+                                                  records_table(), std::string(kAnalytics)},
+                                                 {by_schedule_table(), by_schedule_feed(), by_schedule_of_before()}}};
   return layout;
 }
 

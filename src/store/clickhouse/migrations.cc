@@ -14,6 +14,7 @@ using clickhouse::Client;
 using clickhouse::Query;
 
 constexpr std::chrono::seconds kStatementTimeout{60};
+constexpr std::chrono::seconds kFillTimeout{1800};  // of a table from another
 constexpr std::chrono::seconds kLookTimeout{2};
 
 constexpr std::string_view kLayoutTable =
@@ -21,7 +22,10 @@ constexpr std::string_view kLayoutTable =
     " applied_at DateTime64(6, 'UTC') DEFAULT now64(6)) ENGINE = MergeTree ORDER BY (component, version)"
     " SETTINGS fsync_after_insert = 1";
 
-Query statement(std::string sql) { return Query{.sql = std::move(sql), .timeout = kStatementTimeout}; }
+Query statement(std::string sql) {
+  const auto timeout = sql.starts_with("INSERT") ? kFillTimeout : kStatementTimeout;
+  return Query{.sql = std::move(sql), .timeout = timeout};
+}
 
 void find_version(Client& client, const std::string& component, Done<uint32_t> done) {
   Query query{.sql = "SELECT max(version) FROM schedules_layout WHERE component = {component:String}",
