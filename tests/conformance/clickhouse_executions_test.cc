@@ -109,6 +109,45 @@ void expect_percentiles(const ExecutionStats& found, const std::vector<Execution
   }
 }
 
+ExecutionStats stats_of(ClickHouseExecutionStore& store, const ExecutionFilter& filter) {
+  return await<ExecutionStats>([&](auto done) { store.stats(filter, std::move(done)); }).value();
+}
+
+std::vector<ExecutionGroup> groups_of(ClickHouseExecutionStore& store, const ExecutionFilter& filter, GroupBy by) {
+  return await<std::vector<ExecutionGroup>>([&](auto done) { store.groups(filter, by, std::move(done)); }).value();
+}
+
+/// Of `summed`, which adds up states and rollups, against a count of all and the rows' groups.
+void expect_figures(ClickHouseExecutionStore& summed, ClickHouseExecutionStore& exact,
+                    const std::vector<Execution>& all) {
+  const auto hours = [](int64_t count) { return at_second(0) + std::chrono::hours{count}; };
+  for (const auto& filter :
+       {ExecutionFilter{}, ExecutionFilter{.from = hours(3) + Duration{77}},
+        ExecutionFilter{.entity_type = "order", .to = hours(100) + Duration{5}},
+        ExecutionFilter{.topic = "topic 1", .from = hours(2), .to = hours(90)},
+        ExecutionFilter{.action = "paid", .from = hours(10) + Duration{1}, .to = hours(90) - Duration{1}}}) {
+    const auto found = stats_of(summed, filter);
+    const auto wanted = brute_force_stats(matching(all, filter), false);
+    EXPECT_EQ(std::tie(found.total, found.succeeded, found.failed, found.skipped, found.timed),
+              std::tie(wanted.total, wanted.succeeded, wanted.failed, wanted.skipped, wanted.timed));
+    EXPECT_NEAR(found.mean_lateness_ms, wanted.mean_lateness_ms, wanted.mean_lateness_ms * 1e-9);
+    expect_percentiles(found, matching(all, filter));
+    for (const auto by : {GroupBy::hour, GroupBy::event}) {
+      const auto rows = groups_of(exact, filter, by);
+      const auto groups = groups_of(summed, filter, by);
+      ASSERT_EQ(groups.size(), rows.size());
+      for (size_t i = 0; i < groups.size(); ++i) {
+        EXPECT_EQ(groups[i].key, rows[i].key);
+        EXPECT_EQ(groups[i].stats.total, rows[i].stats.total);
+        EXPECT_EQ(groups[i].stats.failed, rows[i].stats.failed);
+        EXPECT_NEAR(groups[i].stats.mean_duration_ms, rows[i].stats.mean_duration_ms, 1e-6);
+        EXPECT_NEAR(groups[i].stats.mean_lateness_ms, rows[i].stats.mean_lateness_ms,
+                    rows[i].stats.mean_lateness_ms * 1e-9);
+      }
+    }
+  }
+}
+
 TEST_F(Tables, FiguresOfManyComeFromHourlyStates) {
   constexpr size_t kCount = 30'000;
   const auto all = random_executions(kCount, 32);
@@ -116,35 +155,7 @@ TEST_F(Tables, FiguresOfManyComeFromHourlyStates) {
     ASSERT_TRUE(append({all.begin() + static_cast<int64_t>(i), all.begin() + static_cast<int64_t>(i) + 10'000}));
   }
   const auto summed = place.open(clickhouse_address(), 0);
-  const auto hours = [](int64_t count) { return at_second(0) + std::chrono::hours{count}; };
-  for (const auto& filter :
-       {ExecutionFilter{}, ExecutionFilter{.from = hours(3) + Duration{77}},
-        ExecutionFilter{.entity_type = "order", .to = hours(100) + Duration{5}},
-        ExecutionFilter{.topic = "topic 1", .from = hours(2), .to = hours(90)},
-        ExecutionFilter{.action = "paid", .from = hours(10) + Duration{1}, .to = hours(90) - Duration{1}}}) {
-    const auto found = await<ExecutionStats>([&](auto done) { summed->stats(filter, std::move(done)); }).value();
-    const auto wanted = brute_force_stats(matching(all, filter), false);
-    EXPECT_EQ(std::tie(found.total, found.succeeded, found.failed, found.skipped, found.timed),
-              std::tie(wanted.total, wanted.succeeded, wanted.failed, wanted.skipped, wanted.timed));
-    EXPECT_NEAR(found.mean_lateness_ms, wanted.mean_lateness_ms, wanted.mean_lateness_ms * 1e-9);
-    expect_percentiles(found, matching(all, filter));
-    for (const auto by : {GroupBy::hour, GroupBy::event}) {
-      const auto exact = await<std::vector<ExecutionGroup>>([&](auto done) {
-                           place.store->groups(filter, by, std::move(done));
-                         }).value();
-      const auto groups =
-          await<std::vector<ExecutionGroup>>([&](auto done) { summed->groups(filter, by, std::move(done)); }).value();
-      ASSERT_EQ(groups.size(), exact.size());
-      for (size_t i = 0; i < groups.size(); ++i) {
-        EXPECT_EQ(groups[i].key, exact[i].key);
-        EXPECT_EQ(groups[i].stats.total, exact[i].stats.total);
-        EXPECT_EQ(groups[i].stats.failed, exact[i].stats.failed);
-        EXPECT_NEAR(groups[i].stats.mean_duration_ms, exact[i].stats.mean_duration_ms, 1e-6);
-        EXPECT_NEAR(groups[i].stats.mean_lateness_ms, exact[i].stats.mean_lateness_ms,
-                    exact[i].stats.mean_lateness_ms * 1e-9);
-      }
-    }
-  }
+  expect_figures(*summed, *place.store, all);
   // The readable view adds up to the same.
   EXPECT_EQ(
       ask("SELECT sum(total_executions), sum(successful_executions), sum(failed_executions), sum(skipped_executions) "
@@ -318,6 +329,31 @@ TEST_F(Tables, WhatAnEarlierLayoutHeldLiesByScheduleToo) {
   const ExecutionFilter filter{.schedule_id = of_schedules.front().schedule_id};
   const auto found = await<ExecutionStats>([&](auto done) { place.store->stats(filter, std::move(done)); }).value();
   EXPECT_EQ(found.total, matching(of_schedules, filter).size());
+}
+
+TEST_F(Tables, LongRangesComeFromRollups) {
+  constexpr size_t kCount = 20'000;
+  auto all = random_executions(kCount, 36);
+  ASSERT_TRUE(append(all));
+  const auto summed = place.open(clickhouse_address(), 0);
+  const auto roll_up = [&] {
+    ASSERT_TRUE(await<Expired>([&](auto done) { place.store->expire({at_second(0), at_second(0)}, std::move(done)); }));
+  };
+  roll_up();
+  EXPECT_EQ(ask("SELECT grain, sum(total) FROM schedule_performance_rollups FINAL GROUP BY grain ORDER BY grain"),
+            fmt::format("kinds_by_day\t{0}\nall_by_hour\t{0}", kCount));
+  expect_figures(*summed, *place.store, all);
+  // What comes late is counted at once, though its day's rollup does not know of it.
+  const auto late = random_executions(500, 37);
+  all.insert(all.end(), late.begin(), late.end());
+  ASSERT_TRUE(append(late));
+  expect_figures(*summed, *place.store, all);
+  roll_up();
+  expect_figures(*summed, *place.store, all);
+  // A rollup that says something else shows that it is the one that is read.
+  ask("INSERT INTO schedule_performance_rollups SELECT * REPLACE (failed + 7 AS failed, now64(6) + 60 AS made_at) FROM "
+      "schedule_performance_rollups FINAL WHERE grain = 'all_by_hour' ORDER BY date, hour LIMIT 1");
+  EXPECT_EQ(stats_of(*summed, {}).failed, brute_force_stats(all, false).failed + 7);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What is too old goes: exactly, by expire(); and by the tables' TTL, which follows the settings.
 #include "base/log.h"
 #include "store/clickhouse/execution_core.h"
+#include "store/clickhouse/execution_rollup.h"
 
 namespace schedules {
 namespace {
@@ -67,10 +68,18 @@ class ExpireCall : public std::enable_shared_from_this<ExpireCall> {
   }
 
   void next() {
-    if (todo_.empty()) return done_(expired_);
+    if (todo_.empty()) return roll_up();
     auto sql = std::move(todo_.front());
     todo_.erase(todo_.begin());
     ask(std::move(sql), [](ExpireCall& call, RowReader&) { call.next(); });
+  }
+
+  // Once an hour is often enough, and this is as often. Without it figures are right, and slower.
+  void roll_up() {
+    refresh_rollups(core_, [self = shared_from_this()](const Status& made) {
+      if (!made) log::warn("clickhouse.rollup_failed", {{"error", made.error().detail}});
+      self->done_(self->expired_);
+    });
   }
 
   ExecutionCore core_;
@@ -114,6 +123,7 @@ void apply_retention(const ExecutionCore& core) {
   apply_next(core, {{"schedule_execution_results", results_ttl(history, analytics)},
                     {"schedule_executions_by_schedule", by_schedule_ttl(history, analytics)},
                     {"schedule_performance_states", states_ttl(analytics)},
+                    {"schedule_performance_rollups", states_ttl(analytics)},
                     {"schedule_analytics_records", records_ttl(analytics)}});
 }
 

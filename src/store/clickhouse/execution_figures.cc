@@ -1,9 +1,10 @@
-// Figures over executions: of the rows, exactly, while they are few; else of the hourly states and the rows of the broken
-// hours at both ends.
+// Figures over executions: of the rows, exactly, while they are few; else of the rollups, the hourly states of what is not
+// rolled up, and the rows of the broken hours at both ends.
 #include <charconv>
 #include <cmath>
 
 #include "store/clickhouse/execution_core.h"
+#include "store/clickhouse/execution_rollup.h"
 #include "time/text.h"
 
 namespace schedules {
@@ -13,7 +14,6 @@ using clickhouse::Answer;
 using clickhouse::RowReader;
 using std::chrono::hours;
 
-constexpr std::string_view kResults = "schedule_execution_results";
 constexpr size_t kRecentDurations = 100;
 
 // Nearest rank: the exact quantile takes the element at floor(level × count), so a level is a hair lower.
@@ -37,13 +37,6 @@ std::string state_key(std::optional<GroupBy> by) {
   if (!by) return "''";
   return *by == GroupBy::event ? "concat(entity_type, '.', action)"
                                : "toString(toUnixTimestamp(toDateTime(date, 'UTC')) + hour * 3600)";
-}
-
-/// Where the rows of the filter lie close together.
-std::string_view table_of(const ExecutionFilter& filter) {
-  const bool of_one = filter.schedule_id && !filter.schedule_id->empty();
-  const bool has_columns = !filter.event_id && !filter.entity_id && !filter.correlation_id && !filter.state;
-  return of_one && has_columns ? "schedule_executions_by_schedule" : kResults;
 }
 
 bool states_suffice(const ExecutionFilter& filter) {
@@ -80,9 +73,10 @@ Pieces pieces_of(const ExecutionFilter& filter) {
   return pieces;
 }
 
-clickhouse::Query merged_query(const ExecutionFilter& filter, std::optional<GroupBy> by) {
-  const auto pieces = pieces_of(filter);
-  Conditions conditions;
+constexpr std::string_view kSums = "total, succeeded, failed, skipped, timed, duration_sum, lateness_sum, lateness";
+
+/// Whole hours of a table of states or rollups.
+void add_range(Conditions& conditions, const Pieces& pieces, const ExecutionFilter& filter) {
   const auto seconds = [](TimePoint at) { return to_micros(at) / 1'000'000; };
   constexpr std::string_view kHour = "toUnixTimestamp(toDateTime(date, 'UTC')) + hour * 3600 {} {{value}}";
   if (pieces.first) {
@@ -93,9 +87,35 @@ clickhouse::Query merged_query(const ExecutionFilter& filter, std::optional<Grou
   if (filter.topic) conditions.text("topic = {value}", *filter.topic);
   if (filter.entity_type) conditions.text("entity_type = {value}", *filter.entity_type);
   if (filter.action) conditions.text("action = {value}", *filter.action);
-  constexpr std::string_view kSums = "total, succeeded, failed, skipped, timed, duration_sum, lateness_sum, lateness";
-  std::string sql = fmt::format("SELECT {} AS group_key, {} FROM schedule_performance_states{}", state_key(by), kSums,
-                                conditions.where());
+}
+
+/// Dates that the rollups answer as a whole: by day, those which the range does not cut.
+std::string rolled_up(Grain grain, const Pieces& pieces) {
+  using std::chrono::days;
+  auto rolled = is_rolled_up(grain);
+  if (grain == Grain::all_by_hour) return rolled;
+  const auto day = [](auto at) { return std::chrono::duration_cast<days>(at.time_since_epoch()).count(); };
+  if (pieces.first) rolled += fmt::format(" AND date >= toDate({})", day(std::chrono::ceil<days>(*pieces.first)));
+  if (pieces.last) rolled += fmt::format(" AND date < toDate({})", day(std::chrono::floor<days>(*pieces.last)));
+  return rolled;
+}
+
+clickhouse::Query merged_query(const ExecutionFilter& filter, std::optional<GroupBy> by) {
+  const auto pieces = pieces_of(filter);
+  const auto grain = grain_for(filter, by);
+  Conditions conditions;
+  std::string sql;
+  if (grain) {
+    conditions.plain(fmt::format("grain = '{}' AND {}", to_string(*grain), rolled_up(*grain, pieces)));
+    add_range(conditions, pieces, filter);
+    sql = fmt::format("SELECT {} AS group_key, {} FROM schedule_performance_rollups FINAL{} UNION ALL ", state_key(by),
+                      kSums, conditions.where());
+    conditions.begin_again();
+    conditions.plain(fmt::format("NOT ({})", rolled_up(*grain, pieces)));
+  }
+  add_range(conditions, pieces, filter);
+  sql += fmt::format("SELECT {} AS group_key, {} FROM schedule_performance_states{}", state_key(by), kSums,
+                     conditions.where());
   const auto state = fmt::format("quantilesDDStateIf(0.005, 0.5, 0.95, 0.99)(lateness_us, {})", kTried);
   const auto add_rows = [&](const ExecutionFilter& part) {
     conditions.begin_again();

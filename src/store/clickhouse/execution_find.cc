@@ -34,11 +34,16 @@ void find_executions(const ExecutionCore& core, ExecutionFilter filter, Done<Exe
     filter.skip = 0;
     if (auto placed = after_cursor(conditions, filter.cursor); !placed) return done(fail(std::move(placed.error())));
   }
-  auto query =
-      reading(fmt::format("SELECT {} FROM schedule_execution_results{} ORDER BY executed_at DESC, execution_id DESC "
-                          "LIMIT {}, {}",
-                          kExecutionColumns, conditions.where(), filter.skip, filter.limit + kSpareRows),
-              conditions);
+  constexpr std::string_view kNewest = "ORDER BY executed_at DESC, execution_id DESC";
+  const auto part =
+      fmt::format("{} {} LIMIT {}, {}", conditions.where(), kNewest, filter.skip, filter.limit + kSpareRows);
+  const auto table = table_of(filter);
+  const auto rows = table == kResults ? part
+                                      : fmt::format(
+                                            " WHERE (executed_at, execution_id) IN (SELECT executed_at, "
+                                            "execution_id FROM {}{}) {} LIMIT {}",
+                                            table, part, kNewest, filter.limit + kSpareRows);
+  auto query = reading(fmt::format("SELECT {} FROM {}{}", kExecutionColumns, kResults, rows), conditions);
   core->ask(std::move(query), [limit = filter.limit, done = std::move(done)](Result<Answer> answer) mutable {
     if (!answer) return done(fail(std::move(answer.error())));
     done(read_page(answer->body, limit));

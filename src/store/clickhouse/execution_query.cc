@@ -61,6 +61,12 @@ void add_conditions(Conditions& conditions, const ExecutionFilter& filter) {
   if (filter.status) add_status(conditions, *filter.status);
 }
 
+std::string_view table_of(const ExecutionFilter& filter) {
+  const bool of_one = filter.schedule_id && !filter.schedule_id->empty();
+  const bool has_columns = !filter.event_id && !filter.entity_id && !filter.correlation_id && !filter.state;
+  return of_one && has_columns ? "schedule_executions_by_schedule" : kResults;
+}
+
 Conditions conditions_of(const ExecutionFilter& filter) {
   Conditions conditions;
   add_conditions(conditions, filter);

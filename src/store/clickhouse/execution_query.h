@@ -36,6 +36,10 @@ class Conditions {
   int count_ = 0;
 };
 
+inline constexpr std::string_view kResults = "schedule_execution_results";
+/// Where the rows of the filter lie close together: the results, or a table that has what the filter and figures ask for.
+std::string_view table_of(const ExecutionFilter& filter);
+
 /// All of the filter but cursor, skip and limit.
 Conditions conditions_of(const ExecutionFilter& filter);
 void add_conditions(Conditions& conditions, const ExecutionFilter& filter);

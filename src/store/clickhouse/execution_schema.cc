@@ -145,6 +145,34 @@ SETTINGS {})",
                      records_ttl(kAnalyticsDays), kDurable);
 }
 
+// The newest of a date, hour and kind counts (execution_rollup.h).
+std::string rollups_table() {
+  return fmt::format(R"(CREATE TABLE IF NOT EXISTS schedule_performance_rollups
+(
+    grain Enum8('kinds_by_day' = 0, 'all_by_hour' = 1),
+    date Date,
+    hour UInt8,
+    entity_type String,
+    action String,
+    topic String,
+    total UInt64,
+    succeeded UInt64,
+    failed UInt64,
+    skipped UInt64,
+    timed UInt64,
+    duration_sum Int64,
+    lateness_sum Int64,
+    lateness AggregateFunction({}, Int64),
+    made_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree(made_at)
+PARTITION BY toYYYYMM(date)
+ORDER BY (grain, date, hour, entity_type, action, topic)
+TTL {}
+SETTINGS {})",
+                     kSketch, states_ttl(kAnalyticsDays), kDurable);
+}
+
 // Figures of one schedule: its executions lie together, where the results have some of them in each day's partition.
 std::string by_schedule_table() {
   return fmt::format(R"(CREATE TABLE IF NOT EXISTS schedule_executions_by_schedule
@@ -238,10 +266,11 @@ std::string records_ttl(uint32_t analytics_days) {
 }
 
 const ClickHouseLayout& execution_layout() {
-  static const ClickHouseLayout layout{.component = "executions",
-                                       .steps = {{results_table(), states_table(), states_feed(), std::string(kMetrics),
-                                                  records_table(), std::string(kAnalytics)},
-                                                 {by_schedule_table(), by_schedule_feed(), by_schedule_of_before()}}};
+  static const ClickHouseLayout layout{
+      .component = "executions",
+      .steps = {{results_table(), states_table(), states_feed(), std::string(kMetrics), records_table(),
+                 std::string(kAnalytics)},
+                {by_schedule_table(), by_schedule_feed(), by_schedule_of_before(), rollups_table()}}};
   return layout;
 }
 

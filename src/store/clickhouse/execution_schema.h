@@ -3,6 +3,7 @@
 //   schedule_execution_results     one row an execution, under the names and types that the runbook reads; ours beside them.
 //                                  Ordered by (executed_at, execution_id): a repeated row is merged away.
 //   schedule_performance_states    hourly states by kind of event and topic, fed by schedule_performance_metrics_mv.
+//   schedule_performance_rollups   those added up by day, and by hour for all kinds (execution_rollup.h).
 //   schedule_performance_metrics   a view: those states as plain numbers.
 //   schedule_executions_by_schedule  what figures need of the executions of schedules, by schedule; fed by …_mv.
 //   schedule_analytics_records     records that other programs posted.
