@@ -159,9 +159,22 @@ Result<std::vector<ExecutionGroup>> read_execution_groups(std::string_view body)
   return groups;
 }
 
+/// Of the whole hours which the range touches, where the states know them.
+clickhouse::Query count_query(const ExecutionFilter& filter) {
+  if (!states_suffice(filter)) {
+    const auto conditions = conditions_of(filter);
+    return reading(fmt::format("SELECT count() FROM {}{}", table_of(filter), conditions.where()), conditions);
+  }
+  Pieces touched;
+  if (filter.from) touched.first = std::chrono::floor<hours>(*filter.from);
+  if (filter.to) touched.last = std::chrono::ceil<hours>(*filter.to);
+  Conditions conditions;
+  add_range(conditions, touched, filter);
+  return reading("SELECT sum(total) FROM schedule_performance_states" + conditions.where(), conditions);
+}
+
 void count_rows(const ExecutionCore& core, const ExecutionFilter& filter, Done<uint64_t> done) {
-  const auto conditions = conditions_of(filter);
-  auto query = reading(fmt::format("SELECT count() FROM {}{}", table_of(filter), conditions.where()), conditions);
+  auto query = count_query(filter);
   core->ask(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
     if (!answer) return done(fail(answer.error()));
     RowReader rows(answer->body);
@@ -188,19 +201,33 @@ void collect(const ExecutionCore& core, ExecutionFilter filter, std::optional<Gr
              });
 }
 
-void recent_mean_duration(const ExecutionCore& core, const ExecutionFilter& filter, Done<double> done) {
+void mean_duration_within(const ExecutionCore& core, ExecutionFilter filter, Reach reach, Done<double> done) {
   auto conditions = conditions_of(filter);
   conditions.plain("duration_us > 0");
+  if (reach == Reach::newest_day) {
+    if (auto placed = within_newest_day(conditions, filter); !placed) return done(fail(std::move(placed.error())));
+  }
   auto query =
-      reading(fmt::format("SELECT ifNotFinite(avg(duration_us), 0) FROM (SELECT duration_us FROM {}{} ORDER BY "
-                          "executed_at DESC, execution_id DESC LIMIT {})",
+      reading(fmt::format("SELECT count(), ifNotFinite(avg(duration_us), 0) FROM (SELECT duration_us FROM {}{} "
+                          "ORDER BY executed_at DESC, execution_id DESC LIMIT {})",
                           table_of(filter), conditions.where(), kRecentDurations),
               conditions);
-  core->ask(std::move(query), [done = std::move(done)](const Result<Answer>& answer) mutable {
-    if (!answer) return done(fail(answer.error()));
-    RowReader rows(answer->body);
-    done(rows.number<double>() / 1000);
-  });
+  core->ask(std::move(query),
+            [core, filter = std::move(filter), reach, done = std::move(done)](const Result<Answer>& answer) mutable {
+              if (!answer) return done(fail(answer.error()));
+              RowReader rows(answer->body);
+              const auto count = rows.number<uint64_t>();
+              const auto mean = rows.number<double>() / 1000;
+              if (reach == Reach::newest_day && count < kRecentDurations) {
+                return mean_duration_within(core, std::move(filter), Reach::all, std::move(done));
+              }
+              done(mean);
+            });
+}
+
+void recent_mean_duration(const ExecutionCore& core, const ExecutionFilter& filter, Done<double> done) {
+  const auto reach = table_of(filter) == kResults ? Reach::newest_day : Reach::all;
+  mean_duration_within(core, filter, reach, std::move(done));
 }
 
 // "1800000000" to RFC 3339.

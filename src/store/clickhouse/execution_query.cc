@@ -99,17 +99,46 @@ std::string cursor_of(const Execution& execution) {
   return fmt::format("{}.{}", to_micros(execution.executed_at), execution.id);
 }
 
-Status after_cursor(Conditions& conditions, std::string_view cursor) {
+namespace {
+
+struct Place {
+  TimePoint at;
+  std::string_view id;
+};
+
+Result<Place> place_of(std::string_view cursor) {
   int64_t micros = 0;
   const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), micros);
   const auto rest = cursor.substr(static_cast<size_t>(end - cursor.data()));
   if (error != std::errc{} || !rest.starts_with('.')) {
     return fail_field(Code::invalid_argument, "cursor", "is not one of ours");
   }
-  const TimePoint at = from_micros(micros);
-  conditions.time("executed_at <= {value}", at);
-  conditions.time("(executed_at < {value}", at);
-  conditions.or_text("execution_id < {value})", rest.substr(1));
+  return Place{.at = from_micros(micros), .id = rest.substr(1)};
+}
+
+}  // namespace
+
+Status after_cursor(Conditions& conditions, std::string_view cursor) {
+  const auto place = place_of(cursor);
+  if (!place) return fail(place.error());
+  conditions.time("executed_at <= {value}", place->at);
+  conditions.time("(executed_at < {value}", place->at);
+  conditions.or_text("execution_id < {value})", place->id);
+  return {};
+}
+
+Status within_newest_day(Conditions& conditions, const ExecutionFilter& filter) {
+  auto end = filter.to;
+  if (!filter.cursor.empty()) {
+    const auto place = place_of(filter.cursor);
+    if (!place) return fail(place.error());
+    end = end ? std::min(*end, place->at) : place->at;
+  }
+  if (end) {
+    conditions.time("executed_at >= {value}", *end - std::chrono::days(1));
+  } else {
+    conditions.plain("executed_at >= now64(6) - INTERVAL 1 DAY");
+  }
   return {};
 }
 

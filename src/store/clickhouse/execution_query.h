@@ -52,6 +52,10 @@ std::string cursor_of(const Execution& execution);
 /// Leaves what comes after the cursor's place, newest first. Errors: invalid_argument.
 Status after_cursor(Conditions& conditions, std::string_view cursor);
 
+/// Leaves the day before the end of what the filter selects, or before now: there the newest mostly are, and to look for
+/// them in each day's partition takes long. Errors: invalid_argument (cursor).
+Status within_newest_day(Conditions& conditions, const ExecutionFilter& filter);
+
 /// The first line of an error column.
 inline constexpr std::string_view kFirstLine =
     "if(position(assumeNotNull(error_message), '\\n') = 0, assumeNotNull(error_message), "
