@@ -1,4 +1,7 @@
 // The contract's analytics pages of monitoring: a summary and hourly buckets of what was executed.
+#include <mutex>
+#include <optional>
+
 #include "api/context.h"
 #include "api/json/writer.h"
 #include "api/query.h"
@@ -61,25 +64,51 @@ Result<Period> read_period(const Context& context, const Call& call) {
   return period;
 }
 
+/// Both are asked for at once; who comes second answers.
+class Summary {
+ public:
+  Summary(int64_t period_hours, CallPtr call) : hours_(period_hours), call_(std::move(call)) {}
+
+  template <class Part>
+  void came(std::optional<Result<Part>> Summary::* place, Result<Part> part) {
+    {
+      const std::scoped_lock lock(mutex_);
+      (this->*place) = std::move(part);
+      if (!stats || !groups) return;
+    }
+    answer();
+  }
+
+  std::optional<Result<ExecutionStats>> stats;
+  std::optional<Result<std::vector<ExecutionGroup>>> groups;
+
+ private:
+  void answer() {
+    if (!*stats) return call_->fail(stats->error());
+    if (!*groups) return call_->fail(groups->error());
+    std::string body;
+    json::Writer out(body);
+    out.open('{').key("period_hours").number(hours_);
+    append_measures(out, with_whole_mean(std::move(**stats), **groups));
+    append_groups(out, "by_event", "event", **groups);
+    out.close('}');
+    call_->json(200, std::move(body));
+  }
+
+  const int64_t hours_;
+  CallPtr call_;
+  std::mutex mutex_;
+};
+
 void summary(Context& context, CallPtr call) {
   auto period = read_period(context, *call);
   if (!period) return call->fail(period.error());
+  auto made = std::make_shared<Summary>(period->hours, std::move(call));
   context.deps.executions.stats(
-      period->filter, [&context, period = *period, call = std::move(call)](Result<ExecutionStats> stats) mutable {
-        if (!stats) return call->fail(stats.error());
-        context.deps.executions.groups(period.filter, GroupBy::event,
-                                       [hours = period.hours, stats = std::move(*stats),
-                                        call = std::move(call)](Result<std::vector<ExecutionGroup>> groups) {
-                                         if (!groups) return call->fail(groups.error());
-                                         std::string body;
-                                         json::Writer out(body);
-                                         out.open('{').key("period_hours").number(hours);
-                                         append_measures(out, with_whole_mean(stats, *groups));
-                                         append_groups(out, "by_event", "event", *groups);
-                                         out.close('}');
-                                         call->json(200, std::move(body));
-                                       });
-      });
+      period->filter, [made](Result<ExecutionStats> stats) { made->came(&Summary::stats, std::move(stats)); });
+  context.deps.executions.groups(period->filter, GroupBy::event, [made](Result<std::vector<ExecutionGroup>> groups) {
+    made->came(&Summary::groups, std::move(groups));
+  });
 }
 
 void performance(Context& context, CallPtr call) {
