@@ -173,21 +173,28 @@ void TwoTiers::put_unclaimed(std::shared_ptr<Put> put, std::vector<PutOutcome> c
 // Near first, so that a far store which is away stops no cancel of what is near.
 void TwoTiers::cancel(CancelRequest request, Done<Changed> done) {
   if (one_store()) return ports_.near_catalog.cancel({std::move(request)}, only(std::move(done)));
-  ports_.near_catalog.cancel(
-      {request}, only([this, request, done = std::move(done)](Result<Changed> near) mutable {
-        if (!near || near->result != ChangeResult::not_found) return done(std::move(near));
-        ports_.far_catalog.cancel(
-            {std::move(request)}, only([this, done = std::move(done)](Result<Changed> far) mutable {
-              const bool cancelled = far && far->current && far->current->state == State::cancelled;
-              if (!cancelled) return done(std::move(far));
-              const StoredEvent ended = *far->current;
-              ports_.guard->cancel(
-                  {ended}, only([far = std::move(far), done = std::move(done)](Result<Changed> guarded) mutable {
-                    const bool far_decides = guarded && guarded->result == ChangeResult::done;
-                    done(far_decides ? std::move(far) : std::move(guarded));
-                  }));
-            }));
-      }));
+  ports_.near_catalog.cancel({request}, only([this, request, done = std::move(done)](Result<Changed> near) mutable {
+                               if (!near || near->result != ChangeResult::not_found) return done(std::move(near));
+                               cancel_far(std::move(request), std::move(done));
+                             }));
+}
+
+void TwoTiers::cancel_far(CancelRequest request, Done<Changed> done) {
+  ports_.far_catalog.cancel({request}, only([this, request, done = std::move(done)](Result<Changed> far) mutable {
+                              // A transfer may have brought it near since near was asked. It is there before far knows of it.
+                              if (far && far->result == ChangeResult::not_found) {
+                                return ports_.near_catalog.cancel({std::move(request)}, only(std::move(done)));
+                              }
+                              const bool cancelled = far && far->current && far->current->state == State::cancelled;
+                              if (!cancelled) return done(std::move(far));
+                              const StoredEvent ended = *far->current;
+                              ports_.guard->cancel(
+                                  {ended},
+                                  only([far = std::move(far), done = std::move(done)](Result<Changed> guarded) mutable {
+                                    const bool far_decides = guarded && guarded->result == ChangeResult::done;
+                                    done(far_decides ? std::move(far) : std::move(guarded));
+                                  }));
+                            }));
 }
 
 void TwoTiers::change(Event event, Tier tier, Done<Changed> done) {

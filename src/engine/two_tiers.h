@@ -4,7 +4,7 @@
 //
 //   far put of a caller's id     claim near → put far
 //   near put of a caller's id    put near; claimed: look far; not there (the far put never ended): take the claim's place
-//   cancel                       near, else far and then the guard
+//   cancel                       near, else far and then the guard; near again where a transfer has just moved it
 //   change of a far event        hold back near → change far → change near, in case a transfer was first
 #pragma once
 
@@ -34,6 +34,7 @@ class TwoTiers {
   void look_far(std::shared_ptr<Put> put);
   void take_claims(std::shared_ptr<Put> put);
   void put_unclaimed(std::shared_ptr<Put> put, std::vector<PutOutcome> claims);
+  void cancel_far(CancelRequest request, Done<Changed> done);
   void change_far(Event event, SteadyPoint since, Done<Changed> done);
   void hold_on(Event event, SteadyPoint since, Changed far, Done<Changed> done);
   void change_near_too(Event event, Changed far, Done<Changed> done);

@@ -26,6 +26,7 @@ class SlowFar final : public FarStore, public EventCatalog {
   }
   void find(FindRequest request, Done<EventPage> done) override { rows_.find(std::move(request), std::move(done)); }
   void cancel(std::vector<CancelRequest> requests, Done<std::vector<Changed>> done) override {
+    if (before_cancel) std::exchange(before_cancel, {})();
     rows_.cancel(std::move(requests), std::move(done));
   }
   void change(std::vector<Event> events, Done<std::vector<Changed>> done) override {
@@ -40,6 +41,7 @@ class SlowFar final : public FarStore, public EventCatalog {
     hold = false;
     for (auto& answer : std::exchange(held_, {})) answer();
   }
+  std::move_only_function<void()> before_cancel;
   bool refuses = false;
   bool hold = false;
 
@@ -182,6 +184,17 @@ TEST_F(TwoTiersTest, WhatWasCancelledFarDoesNotComeNearAfterwards) {
 TEST_F(TwoTiersTest, WhatCameNearBeforeItWasCancelledFarIsCancelledNear) {
   const auto id = accept(event("t", 30 * 24h)).stored.event.id;
   bring_near(far.look(id)->event);
+  EXPECT_EQ(cancel(id).result, ChangeResult::done);
+  run_for(31 * 24h);
+  EXPECT_TRUE(sink.delivered.empty());
+}
+
+TEST_F(TwoTiersTest, WhatComesNearWhileItIsCancelledIsCancelledNear) {
+  const auto id = accept(event("t", 30 * 24h)).stored.event.id;
+  slow.before_cancel = [this, read = far.look(id)->event] {  // near has just said that it is not there
+    bring_near(read);
+    far.mark_transferred({{read.id, read.revision}}, [](const Result<void>& marked) { EXPECT_TRUE(marked); });
+  };
   EXPECT_EQ(cancel(id).result, ChangeResult::done);
   run_for(31 * 24h);
   EXPECT_TRUE(sink.delivered.empty());
