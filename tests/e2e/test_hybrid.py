@@ -289,7 +289,7 @@ class Migrations(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         again = run_cli("migrate", "--dry-run", env=environment)
         self.assertIn("far events (ClickHouse): layout 1, up to date", again.stdout)
-        self.assertIn("executions (ClickHouse): layout 1, up to date", again.stdout)
+        self.assertIn("executions (ClickHouse): layout 2, up to date", again.stdout)
 
 
 class Nodes(unittest.TestCase):
