@@ -48,9 +48,6 @@ clickhouse::Query reading(std::string sql, const Conditions& conditions);
 /// Writing rows, `body` in RowBinary. The same rows have the same token.
 clickhouse::Query inserting(std::string sql, std::string body);
 
-/// How far to look for the newest: where the day has enough of them, the others need not be looked at.
-enum class Reach : uint8_t { newest_day, all };
-
 void append_executions(const ExecutionCore& core, std::vector<Execution> executions, Done<void> done);
 void find_executions(const ExecutionCore& core, ExecutionFilter filter, Done<ExecutionPage> done);
 void execution_stats(const ExecutionCore& core, ExecutionFilter filter, Done<ExecutionStats> done);

@@ -58,10 +58,11 @@ class ExpireCall : public std::enable_shared_from_this<ExpireCall> {
   }
 
   void counted(bool executions, bool records) {
-    if (executions) todo_.push_back(fmt::format("DELETE FROM schedule_execution_results WHERE {}", kOldExecutions));
+    // Before the results: what breaks off in between is counted, and done, by the next call.
     if (expired_.history > 0) {
       todo_.emplace_back("DELETE FROM schedule_executions_by_schedule WHERE executed_at < {both:DateTime64(6, 'UTC')}");
     }
+    if (executions) todo_.push_back(fmt::format("DELETE FROM schedule_execution_results WHERE {}", kOldExecutions));
     if (records) todo_.push_back(fmt::format("DELETE FROM schedule_analytics_records WHERE {}", kOldRecords));
     if (executions) todo_.push_back(fmt::format("DELETE FROM schedule_performance_states WHERE {}", kOldStates));
     next();

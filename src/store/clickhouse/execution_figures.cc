@@ -226,8 +226,7 @@ void mean_duration_within(const ExecutionCore& core, ExecutionFilter filter, Rea
 }
 
 void recent_mean_duration(const ExecutionCore& core, const ExecutionFilter& filter, Done<double> done) {
-  const auto reach = table_of(filter) == kResults ? Reach::newest_day : Reach::all;
-  mean_duration_within(core, filter, reach, std::move(done));
+  mean_duration_within(core, filter, first_reach(filter), std::move(done));
 }
 
 // "1800000000" to RFC 3339.

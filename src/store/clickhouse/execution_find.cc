@@ -66,7 +66,7 @@ void find_within(const ExecutionCore& core, ExecutionFilter filter, Reach reach,
 
 // Newest first is the table's order read backwards, so a page costs little wherever it is in its partition.
 void find_executions(const ExecutionCore& core, ExecutionFilter filter, Done<ExecutionPage> done) {
-  const auto reach = table_of(filter) == kResults ? Reach::newest_day : Reach::all;
+  const auto reach = first_reach(filter);
   find_within(core, std::move(filter), reach, std::move(done));
 }
 

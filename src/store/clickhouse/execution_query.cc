@@ -67,6 +67,10 @@ std::string_view table_of(const ExecutionFilter& filter) {
   return of_one && has_columns ? "schedule_executions_by_schedule" : kResults;
 }
 
+Reach first_reach(const ExecutionFilter& filter) {
+  return table_of(filter) == kResults ? Reach::newest_day : Reach::all;
+}
+
 Conditions conditions_of(const ExecutionFilter& filter) {
   Conditions conditions;
   add_conditions(conditions, filter);

@@ -40,6 +40,11 @@ inline constexpr std::string_view kResults = "schedule_execution_results";
 /// Where the rows of the filter lie close together: the results, or a table that has what the filter and figures ask for.
 std::string_view table_of(const ExecutionFilter& filter);
 
+/// How far to look for the newest: where the day has enough of them, the others need not be looked at.
+enum class Reach : uint8_t { newest_day, all };
+/// With which to begin: what lies close together is looked at whole.
+Reach first_reach(const ExecutionFilter& filter);
+
 /// All of the filter but cursor, skip and limit.
 Conditions conditions_of(const ExecutionFilter& filter);
 void add_conditions(Conditions& conditions, const ExecutionFilter& filter);

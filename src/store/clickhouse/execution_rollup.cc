@@ -16,13 +16,11 @@ std::string added_up(Grain grain) {
       by_day ? "entity_type, action, topic" : "hour");
 }
 
-constexpr std::string_view kBehind =
-    "SELECT s.date AS date FROM (SELECT date, sum(total) AS counted FROM schedule_performance_states GROUP BY date) AS "
-    "s "
-    "LEFT JOIN (SELECT date, sumIf(total, grain = 'kinds_by_day') AS by_day, sumIf(total, grain = 'all_by_hour') AS "
-    "by_hour "
-    "FROM schedule_performance_rollups FINAL GROUP BY date) AS r ON s.date = r.date WHERE s.counted != r.by_day OR "
-    "s.counted != r.by_hour";
+constexpr std::string_view kBehind = R"(SELECT s.date AS date
+FROM (SELECT date, sum(total) AS counted FROM schedule_performance_states GROUP BY date) AS s
+LEFT JOIN (SELECT date, sumIf(total, grain = 'kinds_by_day') AS by_day, sumIf(total, grain = 'all_by_hour') AS by_hour
+    FROM schedule_performance_rollups FINAL GROUP BY date) AS r ON s.date = r.date
+WHERE s.counted != r.by_day OR s.counted != r.by_hour)";
 
 }  // namespace
 
