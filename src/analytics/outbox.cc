@@ -13,26 +13,24 @@ ExecutionOutbox::ExecutionOutbox(ExecutionStore& store, ExecutionSpool& spool, c
   });
 }
 
-void ExecutionOutbox::append(std::vector<Execution> executions, Done<void> done) {
-  if (executions.empty()) return done({});
-  auto copy = executions;
-  const size_t count = executions.size();
-  spool_.put(std::move(executions),
-             [this, count, copy = std::move(copy), done = std::move(done)](const Result<void>& put) mutable {
-               if (!put) return keep_directly(std::move(copy), put.error(), std::move(done));
-               {
-                 const std::scoped_lock lock(mutex_);
-                 more_ = came_since_ = true;
-                 figures_.waiting += count;
-               }
-               done({});
-               send_next(Now::when_due);
-             });
+void ExecutionOutbox::append(ExecutionBatch executions, Done<void> done) {
+  if (executions->empty()) return done({});
+  const size_t count = executions->size();
+  spool_.put(executions, [this, count, executions, done = std::move(done)](const Result<void>& put) mutable {
+    if (!put) return keep_directly(std::move(executions), put.error(), std::move(done));
+    {
+      const std::scoped_lock lock(mutex_);
+      more_ = came_since_ = true;
+      figures_.waiting += count;
+    }
+    done({});
+    send_next(Now::when_due);
+  });
 }
 
 // The spool is full, or its disk is: the server may still be there.
-void ExecutionOutbox::keep_directly(std::vector<Execution> executions, Error spool_fault, Done<void> done) {
-  const size_t count = executions.size();
+void ExecutionOutbox::keep_directly(ExecutionBatch executions, Error spool_fault, Done<void> done) {
+  const size_t count = executions->size();
   bool failing = false;
   {
     const std::scoped_lock lock(mutex_);

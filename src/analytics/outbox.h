@@ -39,7 +39,7 @@ class ExecutionOutbox final : public ExecutionStore {
 
   /// Answered once it is spooled; a batch that the spool cannot take goes to the store directly, and is dropped where that
   /// fails too. Errors: none.
-  void append(std::vector<Execution> executions, Done<void> done) override;
+  void append(ExecutionBatch executions, Done<void> done) override;
   // What reads, reads the store: what still waits is not in it.
   void find_executions(ExecutionFilter filter, Done<ExecutionPage> done) override;
   void stats(ExecutionFilter filter, Done<ExecutionStats> done) override;
@@ -60,7 +60,7 @@ class ExecutionOutbox final : public ExecutionStore {
   void send_next(Now when);
   void send(SpoolRead read);
   void sent(const Result<void>& result);
-  void keep_directly(std::vector<Execution> executions, Error spool_fault, Done<void> done);
+  void keep_directly(ExecutionBatch executions, Error spool_fault, Done<void> done);
   void lost(uint64_t executions, const Error& why);
   void finish(bool more, bool failed);
 

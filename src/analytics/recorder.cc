@@ -1,12 +1,14 @@
 #include "analytics/recorder.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/log.h"
 
 namespace schedules {
 
-Recorder::Recorder(ExecutionStore& executions, ScheduleCounters& counters, RecorderOptions options,
-                   std::function<void()> has_room_again)
-    : executions_(executions), counters_(counters), options_(options), has_room_again_(std::move(has_room_again)) {}
+Recorder::Recorder(ExecutionStore& executions, ScheduleCounters& counters, RecorderOptions options, RecorderCalls calls)
+    : executions_(executions), counters_(counters), options_(options), calls_(std::move(calls)) {}
 
 void Recorder::record(std::vector<Execution> executions) {
   uint64_t dropped = 0;
@@ -41,23 +43,34 @@ void Recorder::write_next() {
   {
     const std::scoped_lock lock(mutex_);
     if (under_way_ > 0 || queue_.empty()) return;
-    if (queue_.size() <= options_.batch) {
-      batch = std::exchange(queue_, {});
-    } else {
-      const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(options_.batch);
-      batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-      queue_.erase(queue_.begin(), end);
-    }
+    if (resting_ && !flushing_ && queue_.size() < options_.batch) return;
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(options_.batch, queue_.size()));
+    batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
     under_way_ = batch.size();
   }
-  auto copy = batch;
-  executions_.append(std::move(batch), [this, kept = std::move(copy)](Result<void> result) mutable {
-    const size_t count = kept.size();
-    written(count, result, std::move(kept));
+  rest();
+  const ExecutionBatch shared(std::move(batch));
+  executions_.append(shared, [this, shared](const Result<void>& result) { written(result, *shared); });
+}
+
+void Recorder::rest() {
+  if (options_.gather.count() == 0) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (std::exchange(resting_, true)) return;
+  }
+  calls_.later(options_.gather, [this] {
+    {
+      const std::scoped_lock lock(mutex_);
+      resting_ = false;
+      if (failures_ > 0) return;  // a tick tries again
+    }
+    write_next();
   });
 }
 
-void Recorder::written(size_t written_count, const Result<void>& result, std::vector<Execution> batch) {
+void Recorder::written(const Result<void>& result, const std::vector<Execution>& batch) {
   bool room_again = false;
   if (result) count(batch);
   {
@@ -68,10 +81,10 @@ void Recorder::written(size_t written_count, const Result<void>& result, std::ve
     } else {
       if (failures_++ % 100 == 0) {
         log::warn("recorder.append_failed",
-                  {{"executions", std::to_string(written_count)}, {"error", result.error().detail}});
+                  {{"executions", std::to_string(batch.size())}, {"error", result.error().detail}});
       }
       // Kept at the front and tried again with the next record: history has no gap after an outage.
-      queue_.insert(queue_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+      queue_.insert(queue_.begin(), batch.begin(), batch.end());
     }
     if (was_full_ && queue_.size() < options_.queue_limit / 2) {
       was_full_ = false;
@@ -79,7 +92,7 @@ void Recorder::written(size_t written_count, const Result<void>& result, std::ve
     }
     if (queue_.empty()) idle_.notify_all();
   }
-  if (room_again && has_room_again_) has_room_again_();
+  if (room_again) calls_.has_room_again();
   if (result) write_next();
 }
 
@@ -96,6 +109,10 @@ void Recorder::count(const std::vector<Execution>& batch) {
 }
 
 bool Recorder::flush(std::chrono::milliseconds timeout) {
+  {
+    const std::scoped_lock lock(mutex_);
+    flushing_ = true;
+  }
   write_next();
   std::unique_lock lock(mutex_);
   return idle_.wait_for(lock, timeout, [this] { return queue_.empty() && under_way_ == 0; });

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
+#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -18,13 +20,19 @@ struct RecorderOptions {
   size_t queue_limit = 200'000;                  ///< executions waiting to be written
   size_t batch = 5'000;
   bool hold_back = true;  ///< false: what fires is never delayed for its record
+  /// From the beginning of a write to the next, unless a batch is full: rows cost less in company. 0: none.
+  std::chrono::milliseconds gather{0};
+};
+
+struct RecorderCalls {
+  std::function<void()> has_room_again = [] {};  ///< after a full queue has drained to half
+  /// Runs the work after that while, on any thread; not once the recorder has ended. Needed to gather.
+  std::function<void(std::chrono::milliseconds, std::function<void()>)> later;
 };
 
 class Recorder final : public ExecutionLog {
  public:
-  /// `has_room_again` is called after a full queue has drained to half.
-  Recorder(ExecutionStore& executions, ScheduleCounters& counters, RecorderOptions options,
-           std::function<void()> has_room_again = {});
+  Recorder(ExecutionStore& executions, ScheduleCounters& counters, RecorderOptions options, RecorderCalls calls = {});
 
   void record(std::vector<Execution> executions) override;
   bool has_room() override;
@@ -37,19 +45,22 @@ class Recorder final : public ExecutionLog {
 
  private:
   void write_next();
-  void written(size_t count, const Result<void>& result, std::vector<Execution> batch);
+  void rest();
+  void written(const Result<void>& result, const std::vector<Execution>& batch);
   void count(const std::vector<Execution>& batch);
 
   ExecutionStore& executions_;
   ScheduleCounters& counters_;
   RecorderOptions options_;
-  std::function<void()> has_room_again_;
+  RecorderCalls calls_;
   std::mutex mutex_;
   std::condition_variable idle_;
-  std::vector<Execution> queue_;
+  std::deque<Execution> queue_;
   size_t under_way_ = 0;
   size_t failures_ = 0;
   bool was_full_ = false;
+  bool resting_ = false;   ///< gathers
+  bool flushing_ = false;  ///< gathers no more
   uint64_t dropped_ = 0;
 };
 

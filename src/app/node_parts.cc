@@ -12,6 +12,9 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 
+// A row written with hundreds of others changes a tenth of the pages: the disk is left to what fires.
+constexpr std::chrono::milliseconds kHistoryGather{50};
+
 EngineOptions engine_options(const Settings& settings) {
   EngineOptions options;
   options.node_id = settings.node_id;
@@ -129,11 +132,14 @@ void Node::Parts::compare_clocks() {
 
 void Node::Parts::build_engine() {
   bounded_clock = std::make_unique<BoundedClock>(clock, std::chrono::milliseconds(settings.clock_skew_ms));
-  recorder = std::make_unique<Recorder>(stores->executions(), stores->counters(),
-                                        RecorderOptions{.plain_events = settings.analytics_enabled,
-                                                        .far_beyond = immediate_horizon(settings),
-                                                        .hold_back = stores->outbox() == nullptr},
-                                        [this] { engine->look_again(); });
+  recorder = std::make_unique<Recorder>(
+      stores->executions(), stores->counters(),
+      RecorderOptions{.plain_events = settings.analytics_enabled,
+                      .far_beyond = immediate_horizon(settings),
+                      .hold_back = stores->outbox() == nullptr,
+                      .gather = kHistoryGather},
+      RecorderCalls{.has_room_again = [this] { engine->look_again(); },
+                    .later = [this](auto wait, auto work) { housekeeping.after(wait, std::move(work)); }});
   if (auto* mongo = stores->mongo(); mongo != nullptr) copied_log = std::make_unique<CopiedLog>(*recorder, *mongo);
   ExecutionLog& log = copied_log ? static_cast<ExecutionLog&>(*copied_log) : *recorder;
   build_coordinator();

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/schedule.h"
+#include "store/execution_store.h"
 
 namespace schedules {
 
@@ -24,7 +24,7 @@ class ExecutionSpool {
  public:
   virtual ~ExecutionSpool() = default;
   /// Errors: overloaded (its bound is reached; nothing was taken), disk_full, io_error, unavailable.
-  virtual void put(std::vector<Execution> executions, Done<void> done) = 0;
+  virtual void put(const ExecutionBatch& executions, Done<void> done) = 0;
   /// The oldest batches, of `limit` executions together or one batch. Empty: there is nothing.
   virtual void oldest(size_t limit, Done<SpoolRead> done) = 0;
   virtual void drop(std::vector<int64_t> batches, Done<void> done) = 0;

@@ -1,6 +1,7 @@
 // Executions: what fired, what failed, what was skipped and why. Append-only, kept for the retention time.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,18 @@
 #include "model/schedule.h"
 
 namespace schedules {
+
+/// Executions that never change and that several hold at once: a store that writes them, and who keeps them until it has.
+class ExecutionBatch {
+ public:
+  ExecutionBatch(std::vector<Execution> executions)  // NOLINT(google-explicit-constructor): a batch is its executions
+      : held_(std::make_shared<const std::vector<Execution>>(std::move(executions))) {}
+  const std::vector<Execution>& operator*() const { return *held_; }
+  const std::vector<Execution>* operator->() const { return held_.get(); }
+
+ private:
+  std::shared_ptr<const std::vector<Execution>> held_;
+};
 
 struct ExecutionFilter {
   std::optional<std::string> schedule_id;
@@ -78,7 +91,7 @@ class ExecutionStore {
  public:
   virtual ~ExecutionStore() = default;
   /// Idempotent by Execution::id: what is appended again must be the same, above all its executed_at.
-  virtual void append(std::vector<Execution> executions, Done<void> done) = 0;
+  virtual void append(ExecutionBatch executions, Done<void> done) = 0;
   virtual void find_executions(ExecutionFilter filter, Done<ExecutionPage> done) = 0;
   virtual void stats(ExecutionFilter filter, Done<ExecutionStats> done) = 0;
   /// In order of key.

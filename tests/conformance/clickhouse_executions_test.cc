@@ -250,7 +250,7 @@ TEST_F(Tables, HostileTextIsOnlyText) {
 TEST_F(Tables, TwoNodesMakeTheTablesAtOnce) {
   const auto other = place.open();
   auto first = std::async(std::launch::async, [&] { return append({full_execution(1)}); });
-  EXPECT_TRUE(await<void>([&](auto done) { other->append({full_execution(2)}, std::move(done)); }));
+  EXPECT_TRUE(await<void>([&](auto done) { other->append(std::vector{full_execution(2)}, std::move(done)); }));
   EXPECT_TRUE(first.get());
   EXPECT_EQ(ask("SELECT count() FROM schedule_execution_results"), "2");
   EXPECT_EQ(ask("SELECT sum(total_executions) FROM schedule_performance_metrics"), "2");
@@ -260,7 +260,7 @@ TEST_F(Tables, ANewerLayoutIsRefused) {
   ASSERT_TRUE(append({full_execution(1)}));
   ask("INSERT INTO schedules_layout (component, version) SELECT 'executions', 99");
   const auto other = place.open();
-  const auto refused = await<void>([&](auto done) { other->append({full_execution(2)}, std::move(done)); });
+  const auto refused = await<void>([&](auto done) { other->append(std::vector{full_execution(2)}, std::move(done)); });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::newer_layout);
   EXPECT_EQ(ask("SELECT count() FROM schedule_execution_results"), "1");

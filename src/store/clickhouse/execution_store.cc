@@ -50,8 +50,8 @@ void ClickHouseExecutionStore::Core::ask(clickhouse::Query query, Done<clickhous
   });
 }
 
-void ClickHouseExecutionStore::append(std::vector<Execution> executions, Done<void> done) {
-  append_executions(core_, std::move(executions), std::move(done));
+void ClickHouseExecutionStore::append(ExecutionBatch executions, Done<void> done) {
+  append_executions(core_, *executions, std::move(done));
 }
 
 void ClickHouseExecutionStore::find_executions(ExecutionFilter filter, Done<ExecutionPage> done) {

@@ -27,7 +27,7 @@ class ClickHouseExecutionStore final : public ExecutionStore, public AnalyticsSt
   /// What is under way answers shutting_down; it may have been done or not.
   ~ClickHouseExecutionStore() override;
 
-  void append(std::vector<Execution> executions, Done<void> done) override;
+  void append(ExecutionBatch executions, Done<void> done) override;
   void find_executions(ExecutionFilter filter, Done<ExecutionPage> done) override;
   void stats(ExecutionFilter filter, Done<ExecutionStats> done) override;
   void groups(ExecutionFilter filter, GroupBy by, Done<std::vector<ExecutionGroup>> done) override;

@@ -93,9 +93,9 @@ SqliteExecutionSpool::SqliteExecutionSpool(std::unique_ptr<sqlite::Lane> lane, u
 
 SqliteExecutionSpool::~SqliteExecutionSpool() = default;
 
-void SqliteExecutionSpool::put(std::vector<Execution> executions, Done<void> done) {
-  if (executions.empty()) return done({});
-  lane_->write<void>([batch = sqlite::pack_executions(executions), count = executions.size(),
+void SqliteExecutionSpool::put(const ExecutionBatch& executions, Done<void> done) {
+  if (executions->empty()) return done({});
+  lane_->write<void>([batch = sqlite::pack_executions(*executions), count = executions->size(),
                       most = max_bytes_](Database& db) { return put_batch(db, batch, count, most); },
                      std::move(done));
 }

@@ -27,7 +27,7 @@ class SqliteExecutionSpool final : public ExecutionSpool {
   /// Answers what is under way first.
   ~SqliteExecutionSpool() override;
 
-  void put(std::vector<Execution> executions, Done<void> done) override;
+  void put(const ExecutionBatch& executions, Done<void> done) override;
   void oldest(size_t limit, Done<SpoolRead> done) override;
   void drop(std::vector<int64_t> batches, Done<void> done) override;
   void size(Done<SpoolSize> done) override;

@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kAppendsTogether = 8;
 constexpr size_t kReadsTogether = 16;
 // What fires goes before what fired is written down or asked about; a full recorder still stops it.
-constexpr int kNice = 5;
+constexpr int kNice = 15;
 // A log of 16 MiB: pages of the indexes change often, and each is written back once for many
 // changes.
 constexpr int32_t kCheckpointPages = 4096;
@@ -35,8 +35,10 @@ Result<std::unique_ptr<SqliteExecutionStore>> SqliteExecutionStore::open(SqliteE
   if (!writing) return fail(std::move(writing.error()));
   auto reading = Database::open({.path = options.path, .read_only = true});
   if (!reading) return fail(std::move(reading.error()));
-  auto writer = std::make_unique<sqlite::Lane>(std::move(*writing), options.writer, "executions-w", kAppendsTogether, kNice);
-  auto reader = std::make_unique<sqlite::Lane>(std::move(*reading), options.reader, "executions-r", kReadsTogether, kNice);
+  auto writer =
+      std::make_unique<sqlite::Lane>(std::move(*writing), options.writer, "executions-w", kAppendsTogether, kNice);
+  auto reader =
+      std::make_unique<sqlite::Lane>(std::move(*reading), options.reader, "executions-r", kReadsTogether, kNice);
   return std::unique_ptr<SqliteExecutionStore>(
       new SqliteExecutionStore(std::move(writer), std::move(reader), options.exact_rows_max));
 }
@@ -47,9 +49,9 @@ SqliteExecutionStore::SqliteExecutionStore(std::unique_ptr<sqlite::Lane> writer,
 
 SqliteExecutionStore::~SqliteExecutionStore() { closing_ = true; }
 
-void SqliteExecutionStore::append(std::vector<Execution> executions, Done<void> done) {
+void SqliteExecutionStore::append(ExecutionBatch executions, Done<void> done) {
   writer_->write<void>(
-      [executions = std::move(executions)](Database& db) { return sqlite::append_executions(db, executions); },
+      [executions = std::move(executions)](Database& db) { return sqlite::append_executions(db, *executions); },
       std::move(done));
 }
 

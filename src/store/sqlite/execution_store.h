@@ -18,11 +18,11 @@ class Lane;
 
 struct SqliteExecutionOptions {
   std::string path;
-  Executor* writer = nullptr;         ///< absent: a thread of its own. Must outlive the store.
-  Executor* reader = nullptr;         ///< absent: a thread of its own. Must outlive the store.
-  uint64_t max_bytes = 0;             ///< of the file; beyond it appends answer disk_full. 0: no bound
-  size_t exact_rows_max = 200'000;    ///< percentiles over more executions may be 0.8 % off; 8
-                                      ///< bytes each, held only while the answer is made
+  Executor* writer = nullptr;       ///< absent: a thread of its own. Must outlive the store.
+  Executor* reader = nullptr;       ///< absent: a thread of its own. Must outlive the store.
+  uint64_t max_bytes = 0;           ///< of the file; beyond it appends answer disk_full. 0: no bound
+  size_t exact_rows_max = 200'000;  ///< percentiles over more executions may be 0.8 % off; 8
+                                    ///< bytes each, held only while the answer is made
 };
 
 class SqliteExecutionStore final : public ExecutionStore, public AnalyticsStore {
@@ -35,7 +35,7 @@ class SqliteExecutionStore final : public ExecutionStore, public AnalyticsStore 
   ~SqliteExecutionStore() override;
 
   /// The same id at the same executed_at is known and left out.
-  void append(std::vector<Execution> executions, Done<void> done) override;
+  void append(ExecutionBatch executions, Done<void> done) override;
   void find_executions(ExecutionFilter filter, Done<ExecutionPage> done) override;
   void stats(ExecutionFilter filter, Done<ExecutionStats> done) override;
   void groups(ExecutionFilter filter, GroupBy by, Done<std::vector<ExecutionGroup>> done) override;

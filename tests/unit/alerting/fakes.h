@@ -104,7 +104,7 @@ struct AlertWorld final : AlertStore, Schedules, ExecutionStore {
     }
     done(std::move(page));
   }
-  void append(std::vector<Execution>, Done<void> done) override { done({}); }
+  void append(ExecutionBatch, Done<void> done) override { done({}); }
   void stats(ExecutionFilter, Done<ExecutionStats> done) override { done(ExecutionStats{}); }
   void groups(ExecutionFilter, GroupBy, Done<std::vector<ExecutionGroup>> done) override {
     done(std::vector<ExecutionGroup>{});

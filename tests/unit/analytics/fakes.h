@@ -30,8 +30,8 @@ struct ScriptedStore final : ExecutionStore {
   std::vector<std::string> stored;
   std::deque<std::function<void()>> held;
 
-  void append(std::vector<Execution> executions, Done<void> done) override {
-    appends.push_back(ids_of(executions));
+  void append(ExecutionBatch executions, Done<void> done) override {
+    appends.push_back(ids_of(*executions));
     auto answer = [this, ids = appends.back(), done = std::make_shared<Done<void>>(std::move(done))] {
       if (!failure || takes_although_it_fails) stored.insert(stored.end(), ids.begin(), ids.end());
       if (failure) return (*done)(fail(*failure));
@@ -64,9 +64,9 @@ struct MemorySpool final : ExecutionSpool {
   std::deque<std::pair<int64_t, std::vector<Execution>>> batches;
   int64_t next = 1;
 
-  void put(std::vector<Execution> executions, Done<void> done) override {
+  void put(const ExecutionBatch& executions, Done<void> done) override {
     if (failure) return done(fail(*failure));
-    batches.emplace_back(next++, std::move(executions));
+    batches.emplace_back(next++, *executions);
     done({});
   }
   void oldest(size_t limit, Done<SpoolRead> done) override {

@@ -35,7 +35,7 @@ TEST_F(Recording, WithoutAnalyticsOnlySchedulesAreRecorded) {
 TEST_F(Recording, AFullQueueHoldsTheEngineBack) {
   store.holds = true;
   size_t room_again = 0;
-  Recorder recorder(store, counters, {.queue_limit = 2, .batch = 1}, [&] { ++room_again; });
+  Recorder recorder(store, counters, {.queue_limit = 2, .batch = 1}, {.has_room_again = [&] { ++room_again; }});
   recorder.record(executions_named({"a", "b", "c"}));
   EXPECT_FALSE(recorder.has_room());
   store.holds = false;
@@ -69,11 +69,71 @@ TEST_F(Recording, WhatFailedIsTriedAgainByATick) {
   EXPECT_TRUE(recorder.flush(std::chrono::milliseconds(0)));
 }
 
+struct Gathering : Recording {
+  std::vector<std::function<void()>> later;
+  std::chrono::milliseconds wait{};
+  Recorder recorder{store,
+                    counters,
+                    {.batch = 3, .gather = std::chrono::milliseconds(50)},
+                    {.later = [this](std::chrono::milliseconds asked, std::function<void()> work) {
+                      wait = asked;
+                      later.push_back(std::move(work));
+                    }}};
+
+  void rested() {
+    auto due = std::exchange(later, {});
+    for (auto& work : due) work();
+  }
+  size_t writes() const { return store.appends.size(); }
+};
+
+TEST_F(Gathering, TheFirstIsWrittenAtOnceAndWhatComesSoonAfterTogether) {
+  recorder.record(executions_named({"a"}));
+  EXPECT_EQ(store.stored, (Ids{"a"}));
+  recorder.record(executions_named({"b"}));
+  recorder.record(executions_named({"c"}));
+  EXPECT_EQ(writes(), 1U);
+  EXPECT_EQ(wait, std::chrono::milliseconds(50));
+  rested();
+  EXPECT_EQ(store.appends.back(), (Ids{"b", "c"}));
+  rested();  // of that write
+  EXPECT_TRUE(later.empty()) << "nothing waits: nothing is asked for";
+  recorder.record(executions_named({"d"}));
+  EXPECT_EQ(store.appends.back(), (Ids{"d"}));
+}
+
+TEST_F(Gathering, AFullBatchDoesNotWait) {
+  recorder.record(executions_named({"a"}));
+  recorder.record(executions_named({"b", "c"}));
+  EXPECT_EQ(writes(), 1U);
+  recorder.record(executions_named({"d"}));
+  EXPECT_EQ(store.appends.back(), (Ids{"b", "c", "d"}));
+  EXPECT_EQ(later.size(), 1U) << "one rest at a time";
+}
+
+TEST_F(Gathering, AFlushDoesNotWait) {
+  recorder.record(executions_named({"a"}));
+  recorder.record(executions_named({"b"}));
+  EXPECT_TRUE(recorder.flush(std::chrono::milliseconds(0)));
+  recorder.record(executions_named({"c"}));
+  EXPECT_EQ(store.stored, (Ids{"a", "b", "c"})) << "nor does what comes after it";
+}
+
+TEST_F(Gathering, WhatFailedWaitsForATickNotForTheRest) {
+  store.failure = Error{.code = Code::disk_full, .detail = "full"};
+  recorder.record(executions_named({"a"}));
+  rested();
+  EXPECT_EQ(writes(), 1U);
+  store.failure.reset();
+  recorder.tick();
+  EXPECT_EQ(store.stored, (Ids{"a"}));
+}
+
 TEST_F(Recording, AnEventAcceptedForBeyondTheHorizonWaitedFar) {
   struct Seen final : ExecutionStore {
     std::vector<Execution> seen;
-    void append(std::vector<Execution> given, Done<void> done) override {
-      for (auto& one : given) seen.push_back(std::move(one));
+    void append(ExecutionBatch given, Done<void> done) override {
+      seen.insert(seen.end(), given->begin(), given->end());
       done({});
     }
     void find_executions(ExecutionFilter, Done<ExecutionPage>) override {}

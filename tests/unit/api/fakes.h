@@ -190,7 +190,7 @@ struct FakeExecutions final : ExecutionStore {
   std::vector<Execution> stored;
   ExecutionFilter asked;
 
-  void append(std::vector<Execution>, Done<void> done) override { done({}); }
+  void append(ExecutionBatch, Done<void> done) override { done({}); }
   void find_executions(ExecutionFilter filter, Done<ExecutionPage> done) override {
     asked = filter;
     ExecutionPage page;
