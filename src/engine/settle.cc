@@ -9,6 +9,15 @@ namespace {
 
 constexpr Duration kSettleRetry = std::chrono::milliseconds(250);
 
+/// A copy, since the ending is kept until the store has answered. What has ended is remembered without its body.
+Event event_to_store(Ending& ending) {
+  if (!is_final(ending.outcome.state)) return ending.event;
+  auto body = std::exchange(ending.event.body, {});
+  Event event = ending.event;
+  ending.event.body = std::move(body);
+  return event;
+}
+
 }  // namespace
 
 Settle::Settle(EnginePorts& ports, std::shared_ptr<Mailbox> mailbox, Settled settled, Lost lost)
@@ -55,11 +64,11 @@ void Settle::store(std::vector<Ending> endings) {
 void Settle::store_shard(const ShardLease& lease, std::vector<Ending> endings) {
   std::vector<Settlement> settlements;
   settlements.reserve(endings.size());
-  for (const auto& ending : endings) {
+  for (auto& ending : endings) {
     settlements.push_back(Settlement{.shard = lease.shard,
                                      .epoch = lease.epoch,
                                      .begun_fire_at = ending.begun_fire_at,
-                                     .event = ending.event,
+                                     .event = event_to_store(ending),
                                      .outcome = ending.outcome});
   }
   ports_.near.settle(std::move(settlements),

@@ -16,9 +16,9 @@ constexpr size_t kAppendsTogether = 8;
 constexpr size_t kReadsTogether = 16;
 // What fires goes before what fired is written down or asked about; a full recorder still stops it.
 constexpr int kNice = 15;
-// A log of 16 MiB: pages of the indexes change often, and each is written back once for many
-// changes.
-constexpr int32_t kCheckpointPages = 4096;
+// A log of 4 MiB: pages of the indexes change often, and each is written back once for many changes. Syncing a larger one
+// keeps the disk from what fires for too long.
+constexpr int32_t kCheckpointPages = 1024;
 // Some 20 ms of work, for which appends may have to wait.
 constexpr size_t kExpireStep = 5000;
 

@@ -167,6 +167,26 @@ TEST_F(LeaseTest, ARefusedSettleNamesTheLeaseItWasBegunUnder) {
   EXPECT_EQ(leases.lost_epochs, (std::vector<uint64_t>{1}));
 }
 
+TEST_F(LeaseTest, ALetterWrittenAgainBecauseItsEndCouldNotBeStoredHasItsBody) {
+  sink.script = {{.verdict = Verdict::rejected, .error = "HTTP 400"}};
+  sink.hold = true;
+  auto one = event("a", 1s);
+  one.body = R"({"x":1})";
+  const auto id = accept(std::move(one)).stored.event.id;
+  run_for(1s);
+  fenced.away = true;
+  sink.let_go();
+  run_for(1ms);
+  ASSERT_TRUE(schedules.letters.contains(id));
+  schedules.letters.clear();
+  run_for(1s);
+  EXPECT_EQ(schedules.letters[id].event.body, R"({"x":1})");
+  fenced.away = false;
+  run_for(1s);
+  EXPECT_EQ(state_of(id), State::dead);
+  EXPECT_EQ(log.kept.size(), 1U);
+}
+
 TEST_F(LeaseTest, WhatIsBegunIsNotPublishedAfterItsLeaseLapsed) {
   options.max_concurrent = 1;
   engine->reconfigure([](EngineOptions& changed) { changed.max_concurrent = 1; });
