@@ -22,6 +22,17 @@ def eventually(check, timeout=10, what="it", every=0.02):
         time.sleep(every)
 
 
+def settled(look, quiet=0.3):
+    """What `look` answers once it has answered the same for `quiet` seconds."""
+    last, since = look(), time.monotonic()
+    while time.monotonic() - since < quiet:
+        time.sleep(0.05)
+        found = look()
+        if found != last:
+            last, since = found, time.monotonic()
+    return last
+
+
 class ServerCase(unittest.TestCase):
     settings = {}
     arguments = ()
