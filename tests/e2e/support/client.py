@@ -1,6 +1,7 @@
 """An HTTP client for JSON over one kept connection for each thread."""
 import http.client
 import json
+import select
 import threading
 import urllib.parse
 
@@ -75,10 +76,15 @@ class Client:
             raise
 
     def _kept(self):
-        """This thread's connection, unless it is to a process that has been killed since."""
-        if getattr(self._local, "connection", None) is not None and self._local.pid != self.server.pid:
-            self.close()
-        return getattr(self._local, "connection", None)
+        """This thread's connection, unless it is to a process that has been killed since, or was closed while it was idle."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            return None
+        closed = connection.sock is not None and select.select([connection.sock], [], [], 0)[0]
+        if not closed and self._local.pid == self.server.pid:
+            return connection
+        self.close()
+        return None
 
     def _once(self, connection, method, path, body, headers):
         connection.request(method, path, body, headers)
