@@ -23,6 +23,7 @@ TEST(HousekeepingTest, WhatIsAskedForIsDoneOnceAfterItsWait) {
   std::promise<void> later;
   housekeeping.after(milliseconds(40), [&] { later.set_value(); });
   EXPECT_EQ(later.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  housekeeping.stop();  // before what its work refers to goes
 }
 
 TEST(HousekeepingTest, WorkMayAskForMore) {
@@ -33,6 +34,7 @@ TEST(HousekeepingTest, WorkMayAskForMore) {
   housekeeping.after(milliseconds(0), work);
   housekeeping.start();  // what was asked for before is not forgotten
   EXPECT_EQ(done.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  housekeeping.stop();
 }
 
 TEST(HousekeepingTest, AStopForgetsWhatIsLeft) {
